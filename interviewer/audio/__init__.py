@@ -1,0 +1,1 @@
+"""Sound in, sound out. Inside the program sound is always `format.Samples`."""

@@ -1,0 +1,1 @@
+"""What is asked: questions, rubrics and the choice among them."""

@@ -1,0 +1,1 @@
+"""How good was it: from a transcript to an explained assessment."""

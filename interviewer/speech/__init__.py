@@ -1,0 +1,1 @@
+"""Words out, words in."""

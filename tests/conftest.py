@@ -1,0 +1,19 @@
+"""Shared fixtures: every test gets a home of its own and never sees the user's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def private_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Point settings, cache and archive into the test's own folder, and keep the hub unreachable."""
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("INTERVIEWER_CONFIG", str(home / "config.toml"))
+    monkeypatch.setenv("INTERVIEWER_ARCHIVE_DIR", str(home / "recordings"))
+    monkeypatch.setenv("INTERVIEWER_CACHE_DIR", str(home / "cache"))
+    monkeypatch.setenv("HF_HUB_CACHE", str(home / "hub"))
+    return home
