@@ -56,12 +56,12 @@ class Summary:
 
 
 def counted(attempts: Iterable[AttemptRecord]) -> tuple[AttemptRecord, ...]:
-    """The attempts that count: the last answered try of each question asked in each session."""
-    last: dict[tuple[str, int], AttemptRecord] = {}
+    """The attempts that count: the last answered try of each question in each session."""
+    last: dict[tuple[str, str], AttemptRecord] = {}
     for attempt in attempts:
         if attempt.stage == "skipped":
             continue
-        key = (attempt.session_id, attempt.position)
+        key = (attempt.session_id, attempt.question_id)
         if key not in last or attempt.try_number > last[key].try_number:
             last[key] = attempt
     return tuple(last.values())
@@ -80,7 +80,7 @@ def summarise(attempts: Iterable[AttemptRecord], titles: Mapping[str, str]) -> S
 
 
 def _row(title: str, attempts: Iterable[AttemptRecord]) -> Row:
-    scores = [None if a.assessment is None else a.assessment.score for a in attempts]
+    scores = [attempt.score for attempt in attempts]
     return Row(
         title=title,
         asked=len(scores),

@@ -1,0 +1,69 @@
+"""`interviewer start`: hold an interview."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from interviewer.cli import parts
+from interviewer.errors import NoDeviceError
+
+
+@click.command()
+@click.option("--count", type=click.IntRange(1), help="How many questions. [3]")
+@click.option("--category", "categories", multiple=True, help="Only this category; repeatable.")
+@click.option("--role", "roles", multiple=True, help="Only questions for this role; repeatable.")
+@click.option(
+    "--difficulty", "difficulties", multiple=True, help="easy, medium or hard; repeatable."
+)
+@click.option("--question", "questions", multiple=True, help="This one (id or number); repeatable.")
+@click.option("--seed", type=int, help="The same seed asks the same questions.")
+@click.option(
+    "--seconds", type=click.FloatRange(1, 600), help="Time for each answer. [the question's: 90]"
+)
+@click.option(
+    "--feedback",
+    type=click.Choice(["after", "end"]),
+    default="after",
+    show_default=True,
+    help="Show scores after each answer or at the end.",
+)
+@click.option("--typed", is_flag=True, help="Answer by keyboard.")
+@click.option("--no-speech-out", is_flag=True, help="Show questions without reading them aloud.")
+@click.option("--or-demo", is_flag=True, help="Where nobody can answer, run `interviewer demo`.")
+@parts.engine_options
+def start(**options: Any) -> None:
+    """Hold an interview: questions are read aloud, answers recorded, transcribed and scored.
+
+    While you answer: Enter ends the answer, r records it again, s skips the question, q ends the
+    session. Without a terminal the time limit ends each answer.
+    """
+    from interviewer.cli.session import hold
+
+    settings = parts.settings_from(options)
+    if not options["typed"]:
+        missing = _missing_microphone(settings.microphone)
+        if options["or_demo"] and (missing is not None or not sys.stdin.isatty()):
+            reason = "no terminal to talk to" if missing is None else f"no microphone: {missing}"
+            click.echo(f"There is {reason}. A recorded candidate answers instead.\n")
+            hold(settings, {**options, "demo": True})
+            return
+        if missing is not None:
+            raise missing
+    hold(settings, {**options, "demo": False})
+
+
+def _missing_microphone(wanted: str) -> NoDeviceError | None:
+    """Why there is no microphone to record with, or `None` when there is one."""
+    from interviewer.audio.microphone import list_devices
+
+    devices = list_devices()
+    if devices.inputs:
+        return None
+    return NoDeviceError(
+        devices.problem or "this machine has no input device",
+        "connect a microphone and type `interviewer doctor`; or answer by keyboard with "
+        "`interviewer start --typed`; or watch `interviewer demo`",
+    )

@@ -1,0 +1,187 @@
+"""The interview in a terminal: a live countdown and keys, or plain lines where there is none."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+
+from rich.console import Console, RenderableType
+from rich.live import Live
+from rich.panel import Panel
+from rich.text import Text
+
+from interviewer.bank.rubric import Rubric
+from interviewer.cli import keys, views
+from interviewer.finishing import Outcome
+from interviewer.interview import Asking, Command, Controls, Interaction
+
+KEYS: Mapping[str, Command] = {"\n": "done", "r": "retry", "s": "skip", "q": "quit"}
+TYPED_COMMANDS: Mapping[str, Command] = {"/r": "retry", "/s": "skip", "/q": "quit"}
+METER_WIDTH = 24
+METER_FLOOR_DB = -60.0
+CALLS_S = (30, 10)
+"""Seconds left at which the candidate is told so in plain output."""
+
+
+def terminal(console: Console, rubrics: Mapping[str, Rubric]) -> Interaction:
+    """The front end that fits: live where somebody sits at a terminal, plain lines elsewhere."""
+    if console.is_terminal and sys.stdin.isatty():
+        return LiveTerminal(console, rubrics)
+    return PlainTerminal(console, rubrics)
+
+
+class PlainTerminal:
+    """Lines of text and no keys: the time limit ends each answer."""
+
+    def __init__(self, console: Console, rubrics: Mapping[str, Rubric]) -> None:
+        self._console = console
+        self._rubrics = rubrics
+        self._calls: list[int] = []
+        self._limit_s = 0.0
+        self._elapsed_s = 0.0
+
+    def notice(self, message: str) -> None:
+        self._console.print(Text(f"! {message}", style="yellow"))
+
+    @contextmanager
+    def asking(self, asking: Asking) -> Iterator[Controls]:
+        question = asking.question
+        self._console.print(
+            Panel(
+                Text(question.ask, style="bold"),
+                title=Text(f"Question {asking.number} of {asking.total}"),
+                subtitle=Text(f"{question.id} · {question.difficulty} · {asking.time_limit_s:g} s"),
+                title_align="left",
+                subtitle_align="left",
+            )
+        )
+        yield Controls()
+
+    @contextmanager
+    def listening(self, asking: Asking) -> Iterator[Controls]:
+        self._limit_s = asking.time_limit_s
+        self._elapsed_s = 0.0
+        self._calls = [call for call in CALLS_S if call < asking.time_limit_s]
+        self._console.print(f"Recording, at most {asking.time_limit_s:g} s. Speak now.")
+        yield Controls()
+        self._console.print(f"Recorded {self._elapsed_s:.1f} s.")
+
+    def heard(self, elapsed_s: float, level: float) -> None:
+        self._elapsed_s = elapsed_s
+        while self._calls and self._limit_s - elapsed_s <= self._calls[0]:
+            self._console.print(f"{self._calls.pop(0)} s left.")
+
+    def read_answer(self, asking: Asking) -> tuple[Command, str]:
+        """Lines from standard input up to an empty line or its end."""
+        self._console.print(
+            "Type your answer; an empty line ends it (/s skips, /r again, /q quits)."
+        )
+        lines: list[str] = []
+        for line in sys.stdin:
+            text = line.strip()
+            command = TYPED_COMMANDS.get(text.lower())
+            if command is not None:
+                return command, ""
+            if not text and lines:
+                return "done", "\n".join(lines)
+            if text:
+                lines.append(text)
+        return ("done", "\n".join(lines)) if lines else ("quit", "")
+
+    @contextmanager
+    def working(self, what: str) -> Iterator[None]:
+        self._console.print(f"{what} ...")
+        yield
+
+    def show(self, outcome: Outcome) -> None:
+        rubric = self._rubrics.get(outcome.attempt.question_id)
+        self._console.print()
+        self._console.print(views.answer(outcome.attempt, outcome.assessment, rubric))
+
+    def ask_next(self, is_last: bool) -> Command:
+        return "done"
+
+
+class LiveTerminal(PlainTerminal):
+    """A countdown with a level meter, ended by single keys."""
+
+    def __init__(self, console: Console, rubrics: Mapping[str, Rubric]) -> None:
+        super().__init__(console, rubrics)
+        self._level_db = METER_FLOOR_DB
+
+    @contextmanager
+    def asking(self, asking: Asking) -> Iterator[Controls]:
+        with super().asking(asking) as controls, self._taking_keys(controls):
+            yield controls
+
+    @contextmanager
+    def listening(self, asking: Asking) -> Iterator[Controls]:
+        self._limit_s = asking.time_limit_s
+        self._elapsed_s = 0.0
+        self._level_db = METER_FLOOR_DB
+        controls = Controls()
+        with (
+            Live(
+                console=self._console,
+                get_renderable=self._countdown,
+                refresh_per_second=10,
+                transient=True,
+            ),
+            self._taking_keys(controls),
+        ):
+            yield controls
+        self._console.print(Text(f"Recorded {self._elapsed_s:.1f} s.", style="dim"))
+
+    def heard(self, elapsed_s: float, level: float) -> None:
+        self._elapsed_s = elapsed_s
+        # Falls slowly, as meters do, so that short words are seen.
+        self._level_db = max(level, self._level_db - 1.0)
+
+    @contextmanager
+    def working(self, what: str) -> Iterator[None]:
+        with self._console.status(what):
+            yield
+
+    def ask_next(self, is_last: bool) -> Command:
+        onward = "finish" if is_last else "next question"
+        self._console.print(Text(f"Enter {onward} · r answer again · q end here", style="dim"))
+        return KEYS[keys.one_of("\nrq")]
+
+    def _taking_keys(self, controls: Controls) -> AbstractContextManager[None]:
+        def on_key(key: str) -> None:
+            command = KEYS.get(key.lower())
+            if command is not None:
+                controls.press(command)
+
+        return keys.pressed(on_key)
+
+    def _countdown(self) -> RenderableType:
+        if self._elapsed_s == 0.0:
+            return Text("Opening the microphone ...", style="dim")
+        left_s = max(0.0, self._limit_s - self._elapsed_s)
+        style, words = _time_left(left_s, self._limit_s)
+        return Text.assemble(
+            (f"{views.clock(left_s + 0.999)} left ", f"bold {style}"),
+            (f"{words:<34}", style),
+            *_meter(self._level_db),
+            ("   Enter ends · r again · s skips · q quits", "dim"),
+        )
+
+
+def _time_left(left_s: float, limit_s: float) -> tuple[str, str]:
+    """Colour and words for the time that is left."""
+    if left_s <= 10:
+        return "red", "last sentence"
+    if left_s <= 30:
+        return "yellow", "half a minute, wrap up"
+    if left_s <= limit_s / 2:
+        return "green", "second half"
+    return "green", "first half"
+
+
+def _meter(level_db: float) -> tuple[tuple[str, str], tuple[str, str]]:
+    share = min(1.0, max(0.0, 1.0 - level_db / METER_FLOOR_DB))
+    filled = round(share * METER_WIDTH)
+    style = "red" if level_db > -3.0 else "green" if level_db > -45.0 else "dim"
+    return ("█" * filled, style), ("░" * (METER_WIDTH - filled), "dim")

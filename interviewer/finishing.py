@@ -1,0 +1,140 @@
+"""From an answer on disk to an assessment: at once, after a crash, or again with better parts.
+
+Save first, then compute: every step reads what the step before it saved, so that an answer can be
+taken up wherever it was left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from threading import Event
+
+from interviewer.archive import Archive, AttemptRecord
+from interviewer.audio.endpoint import has_speech
+from interviewer.audio.format import Samples, duration_s
+from interviewer.audio.recording import read_recording, repair, sha256_of
+from interviewer.bank.question import Bank
+from interviewer.bank.rubric import Rubric
+from interviewer.errors import InterviewerError, TranscriptionError
+from interviewer.scoring.grade import Assessment, not_scored
+from interviewer.scoring.scorer import Scorer
+from interviewer.speech.transcript import Transcriber, Transcript
+
+NO_SPEECH_ENGINE = "silero-vad"
+"""The engine of a transcript in which no speech was found, so that no recogniser was asked."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """An attempt after its last step, and the assessment to show for it.
+
+    `failed` means that an engine failed: the assessment gives the reason and is not saved, so that
+    `recover` takes the answer up again.
+    """
+
+    attempt: AttemptRecord
+    assessment: Assessment
+    failed: bool = False
+
+
+@dataclass(frozen=True)
+class Finisher:
+    """Takes attempts from where they are to their assessment.
+
+    `transcriber` and `scorer` are called when they are first needed, and may wait for a model that
+    is still loading; what they raise becomes the reason for which an answer is not scored.
+    `hints` is the jargon of the whole bank.
+    """
+
+    archive: Archive
+    bank: Bank
+    rubrics: Mapping[str, Rubric]
+    transcriber: Callable[[], Transcriber]
+    scorer: Callable[[], Scorer]
+    hints: Sequence[str] = ()
+
+    def finish(self, attempt: AttemptRecord, stop: Event | None = None) -> Outcome:
+        """Do the steps that `attempt` still lacks.
+
+        Raises:
+            ArchiveError: the archive itself cannot be read or written.
+        """
+        try:
+            if attempt.transcript is None:
+                attempt = self.transcribe(attempt, stop)
+            return Outcome(attempt, self.score(attempt))
+        except InterviewerError as error:
+            reason = f"This answer is not scored yet: {error.message}. {error.hint}".strip()
+            return Outcome(attempt, not_scored(reason), failed=True)
+
+    def save(self, outcome: Outcome) -> Outcome:
+        """Keep the assessment of a finished outcome; a failed one is left for `recover`."""
+        if outcome.failed:
+            return outcome
+        attempt = self.archive.save_assessment(outcome.attempt.id, outcome.assessment)
+        return Outcome(attempt, outcome.assessment)
+
+    def recover(self, attempt: AttemptRecord) -> Outcome | None:
+        """Finish what a crash interrupted; `None` when it came before the first sound or word."""
+        if attempt.audio_path is not None and attempt.has_audio:
+            length_s = repair(attempt.audio_path)
+            if attempt.ended is None:
+                attempt = self.archive.finish_recording(
+                    attempt.id, "interrupted", length_s, sha256_of(attempt.audio_path)
+                )
+        elif attempt.transcript is None:
+            self.archive.skip(attempt.id, "interrupted")
+            return None
+        return self.save(self.finish(attempt))
+
+    def transcribe(self, attempt: AttemptRecord, stop: Event | None = None) -> AttemptRecord:
+        """Transcribe the recording and keep the transcript beside earlier ones.
+
+        Raises:
+            ArchiveError: the recording cannot be read.
+            SpeechError: no recogniser, or it failed.
+        """
+        if attempt.audio_path is None:
+            raise InterviewerError("a typed answer has no recording", "score it again instead")
+        samples = read_recording(attempt.audio_path)
+        transcript = transcribe_samples(samples, self.transcriber, self.hints, stop)
+        return self.archive.save_transcript(attempt.id, transcript)
+
+    def score(self, attempt: AttemptRecord) -> Assessment:
+        """Score the newest transcript against the rubric as it is now.
+
+        Raises:
+            ScoringError, ModelUnavailableError: the scorer cannot work.
+        """
+        rubric = self.rubrics.get(attempt.question_id)
+        if rubric is None:
+            return not_scored(
+                f"There is no rubric for the question {attempt.question_id!r} in this bank."
+            )
+        if attempt.transcript is None:
+            return not_scored("There is no transcript of this answer.")
+        question = self.bank.question(attempt.question_id)
+        return self.scorer().score(question, rubric, attempt.transcript)
+
+
+def transcribe_samples(
+    samples: Samples,
+    transcriber: Callable[[], Transcriber],
+    hints: Sequence[str] = (),
+    stop: Event | None = None,
+) -> Transcript:
+    """Transcribe one utterance, unless there is no speech in it: recognisers invent words there.
+
+    Args:
+        samples: shape `(n_samples,)`, float32, mono, 16,000 Hz, in [-1, 1].
+
+    Raises:
+        SpeechError: no recogniser, or it failed or was stopped.
+    """
+    if not has_speech(samples):
+        return Transcript((), NO_SPEECH_ENGINE, "", "", duration_s(samples))
+    transcript = transcriber().transcribe(samples, hints, stop)
+    if stop is not None and stop.is_set():
+        raise TranscriptionError("transcription was stopped", "type: interviewer recover")
+    return transcript
