@@ -21,7 +21,7 @@ from interviewer.errors import BankError
 
 MAX_BYTES: Final = 8_000_000
 MAX_DEPTH: Final = 20
-MAX_VALUES: Final = 500_000
+MAX_VALUES: Final = 200_000
 REPORTED_FAULTS: Final = 10
 
 Value: TypeAlias = "str | int | float | bool | tuple[Value, ...] | dict[str, Value] | None"
@@ -145,7 +145,7 @@ def yaml_files(folder: Path) -> list[Path]:
         ) from error
 
 
-def _entry(value: Any, step: str | int) -> Any:
+def _entry(value: Any, step: Any) -> Any:
     try:
         return value[step] if isinstance(value, dict | tuple) else _NO_ENTRY
     except (IndexError, KeyError, TypeError):

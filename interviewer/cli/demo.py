@@ -20,4 +20,4 @@ def demo(**options: Any) -> None:
     """
     from interviewer.cli.session import hold
 
-    hold(parts.settings_from(options), {**options, "demo": True})
+    hold(parts.settings_from(options), options, mode="recorded")

@@ -75,15 +75,18 @@ def open_archive(settings: Settings) -> Archive:
     return Archive.open(settings)
 
 
-def fetch_models(settings: Settings) -> None:
-    """Download what is missing, with a progress bar; without a network, go on without it."""
+def fetch_models(settings: Settings, with_recogniser: bool) -> None:
+    """Download the models that are missing, with a progress bar; without a network, go on."""
     from interviewer.cli.progress import DownloadProgress
     from interviewer.scoring.embedding import find_model
     from interviewer.speech.engines import fetch_transcriber
 
-    with DownloadProgress() as progress, suppress(ModelUnavailableError):
-        fetch_transcriber(transcriber_options(settings), progress.report)
-        find_model(settings.offline, progress.report)
+    with DownloadProgress() as progress:
+        with suppress(ModelUnavailableError):
+            if with_recogniser:
+                fetch_transcriber(transcriber_options(settings), progress.report)
+        with suppress(ModelUnavailableError):
+            find_model(settings.offline, progress.report)
 
 
 def transcriber_options(settings: Settings) -> TranscriberOptions:
@@ -137,14 +140,20 @@ def finisher(
     archive: Archive,
     content: tuple[Bank, Mapping[str, Rubric]],
     notice: Notice,
+    with_recogniser: bool = True,
 ) -> Finisher:
     """A finisher whose models start to load now, behind whatever comes next."""
     from interviewer.finishing import Finisher
 
+    def recogniser() -> Transcriber:
+        return load_transcriber(settings, notice)
+
     bank, rubrics = content
-    transcriber = in_background(lambda: load_transcriber(settings, notice), "load recogniser")
     scorer = in_background(lambda: load_scorer(settings), "load scorer")
-    return Finisher(archive, bank, rubrics, transcriber.result, scorer.result, jargon(bank))
+    transcriber = (
+        in_background(recogniser, "load recogniser").result if with_recogniser else recogniser
+    )
+    return Finisher(archive, bank, rubrics, transcriber, scorer.result, jargon(bank))
 
 
 def jargon(bank: Bank) -> tuple[str, ...]:

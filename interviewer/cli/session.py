@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
 from rich.console import Console
 from rich.text import Text
 
-from interviewer.archive import Archive, SessionRecord
+from interviewer.archive import Archive, Mode, SessionRecord
 from interviewer.bank.question import Bank, Question
 from interviewer.bank.selection import Choice, Request, select
 from interviewer.cli import parts, views
+from interviewer.cli.recover import finish_all
 from interviewer.cli.terminal import terminal
+from interviewer.finishing import Finisher
 from interviewer.interview import Interview, Options, Parts
 from interviewer.report.summary import summarise
 from interviewer.settings import PACKAGE_DIR, Settings
@@ -39,8 +42,10 @@ class Sound:
     microphone: Callable[[Question], Microphone]
 
 
-def hold(settings: Settings, options: Mapping[str, Any]) -> None:
+def hold(settings: Settings, options: Mapping[str, Any], mode: Mode) -> None:
     """Hold one interview and print its summary; `options` are those of `start` and `demo`.
+
+    In the mode `recorded` the recorded candidate answers, and decides on the questions.
 
     Raises:
         InterviewerError: whatever keeps the interview from being held.
@@ -49,29 +54,26 @@ def hold(settings: Settings, options: Mapping[str, Any]) -> None:
     content = bank, rubrics = parts.load_content(settings)
     interaction = terminal(console, rubrics)
     with parts.open_archive(settings) as archive:
-        _offer_recovery(console, archive)
-        choices = _choices(bank, archive, options)
-        finisher = parts.finisher(settings, archive, content, interaction.notice)
-        sound = _sound(settings, options)
+        choices = _choices(bank, archive, options, mode)
+        parts.fetch_models(settings, with_recogniser=mode != "typed")
+        finisher = parts.finisher(
+            settings, archive, content, interaction.notice, with_recogniser=mode != "typed"
+        )
+        _offer_recovery(console, archive, finisher)
+        sound = _sound(settings, mute=options["no_speech_out"], mode=mode)
         interview = Interview(
             Parts(archive, finisher, sound.synthesizer, sound.speaker, sound.microphone),
             interaction,
-            Options(
-                mode="recorded"
-                if options["demo"]
-                else "typed"
-                if options.get("typed")
-                else "spoken",
-                seconds=options.get("seconds"),
-                feedback=options.get("feedback") or "after",
-            ),
+            Options(mode, options.get("seconds"), options.get("feedback", "after")),
         )
         session = interview.run(choices)
-        _conclude(console, bank, archive, session)
+        _conclude(console, bank, session)
 
 
-def _choices(bank: Bank, archive: Archive, options: Mapping[str, Any]) -> tuple[Choice, ...]:
-    if options["demo"]:
+def _choices(
+    bank: Bank, archive: Archive, options: Mapping[str, Any], mode: Mode
+) -> tuple[Choice, ...]:
+    if mode == "recorded":
         recorded = sorted(CANDIDATE_DIR.glob("*.wav"))
         numbered = sorted((bank.question(file.stem) for file in recorded), key=lambda q: q.number)
         return tuple(Choice(question, "the recorded candidate answers it") for question in numbered)
@@ -88,7 +90,7 @@ def _choices(bank: Bank, archive: Archive, options: Mapping[str, Any]) -> tuple[
     return select(bank, request, asked)
 
 
-def _sound(settings: Settings, options: Mapping[str, Any]) -> Sound:
+def _sound(settings: Settings, mute: bool, mode: Mode) -> Sound:
     from interviewer.audio.microphone import DeviceMicrophone, FileMicrophone, list_devices
     from interviewer.audio.speaker import DeviceSpeaker, SilentSpeaker
     from interviewer.speech.synthesis import Pyttsx3Synthesizer, SilentSynthesizer
@@ -98,40 +100,41 @@ def _sound(settings: Settings, options: Mapping[str, Any]) -> Sound:
     def recorded(question: Question) -> Microphone:
         return FileMicrophone(CANDIDATE_DIR / f"{question.id}.wav")
 
-    source = recorded if options["demo"] else lambda _question: microphone
-    if options.get("no_speech_out") or options.get("typed"):
+    source = recorded if mode == "recorded" else lambda _question: microphone
+    if mute or mode == "typed":
         return Sound(SilentSynthesizer(), SilentSpeaker(), source)
     voice = Pyttsx3Synthesizer(
         settings.cache_dir / "voice", settings.voice, settings.speaking_rate_wpm
     )
     # The recorded candidate also answers on machines without a speaker, where the text must do.
-    mute = options["demo"] and not list_devices().outputs
-    return Sound(voice, SilentSpeaker() if mute else DeviceSpeaker(settings.speaker), source)
+    deaf = mode == "recorded" and not list_devices().outputs
+    return Sound(voice, SilentSpeaker() if deaf else DeviceSpeaker(settings.speaker), source)
 
 
-def _offer_recovery(console: Console, archive: Archive) -> None:
+def _offer_recovery(console: Console, archive: Archive, finisher: Finisher) -> None:
+    """Say that a crash left answers behind, and finish them now if that is wanted."""
     waiting = archive.unfinished()
-    if waiting:
-        console.print(
-            Text(
-                f"{len(waiting)} earlier answer(s) were interrupted and are safe on disk. "
-                "Finish them with: interviewer recover\n",
-                style="yellow",
-            )
-        )
+    if not waiting:
+        return
+    console.print(
+        Text(f"{len(waiting)} earlier answer(s) were interrupted; they are safe.", style="yellow")
+    )
+    if console.is_terminal and sys.stdin.isatty() and click.confirm("Finish them now?", True):
+        finish_all(console, archive, finisher)
+    else:
+        console.print("Finish them with: interviewer recover\n")
 
 
-def _conclude(console: Console, bank: Bank, archive: Archive, session: SessionRecord) -> None:
+def _conclude(console: Console, bank: Bank, session: SessionRecord) -> None:
     """The table, and where everything is."""
     titles = {category.slug: category.title for category in bank.categories}
     console.print()
     console.print(views.summary(summarise(session.attempts, titles)))
-    kept = Path(session.folder)
     console.print(
         Text.assemble(
             ("Kept as session ", ""),
             (session.id, "bold"),
-            (f" in {kept}\n", ""),
+            (f" in {session.folder}\n", ""),
             (f"  interviewer replay {session.id} 1     listen to an answer again\n", "dim"),
             (
                 f"  interviewer report {session.id}       this table again; --html FILE for a page",

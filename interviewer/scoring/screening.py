@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from interviewer.scoring.claims import Claim
 from interviewer.scoring.scale import Scale
 
-# With the words that only hold a sentence together, those that praise without saying anything.
-FUNCTION_WORDS = frozenset(
+# The words that hold a sentence together, those of spoken arithmetic, praise, and hedging.
+EMPTY_WORDS = frozenset(
     """a about after again all also am an and any are aren't as at basically be because been before
     being both but by can can't cannot could did didn't do does doesn't doing don't each either else
     even every few for from get gets give gives goes got had has have having he hence her here his
@@ -21,7 +21,9 @@ FUNCTION_WORDS = frozenset(
     though through to too under up upon us use used uses using very was wasn't way we we're were
     what when where whereas which while who why will with without won't would yes you you'd you're
     your
-    explain explains good great important question reason thing things well""".split()
+    times plus minus divided equals two three four five six seven eight nine ten hundred thousand
+    answer believe explain explains forgot good great guess know maybe mean no okay perhaps please
+    probably remember said say something sorry sure think important question reason thing things well""".split()
 )
 
 
@@ -42,9 +44,11 @@ def screen(claims: Sequence[Claim], ask: str, scale: Scale) -> Screened:
     kept, echoes, lists = [], [], []
     for claim in claims:
         words = words_of(claim.text)
-        if _function_share(words) < scale.min_function_words:
+        content = [word for word in words if word not in EMPTY_WORDS]
+        new = sum(_stem(word) not in asked for word in content)
+        if len(words) - len(content) < scale.min_function_share * len(words):
             lists.append(claim)
-        elif _new_share(words, asked) < scale.min_new_words:
+        elif new < scale.min_new_words or new < scale.min_new_share * len(content):
             echoes.append(claim)
         else:
             kept.append(claim)
@@ -54,16 +58,6 @@ def screen(claims: Sequence[Claim], ask: str, scale: Scale) -> Screened:
 def words_of(text: str) -> list[str]:
     """Lower-case words and numbers, without punctuation."""
     return re.findall(r"\w+(?:['’]\w+)*", text.lower().replace("’", "'"))
-
-
-def _function_share(words: Sequence[str]) -> float:
-    return sum(word in FUNCTION_WORDS for word in words) / max(1, len(words))
-
-
-def _new_share(words: Sequence[str], asked: set[str]) -> float:
-    """The share of the content words that the question does not have."""
-    content = [word for word in words if word not in FUNCTION_WORDS]
-    return sum(_stem(word) not in asked for word in content) / max(1, len(content))
 
 
 def _stem(word: str) -> str:

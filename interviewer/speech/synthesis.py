@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 import wave
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Protocol
 import numpy as np
 
 from interviewer.audio.format import SAMPLE_RATE_HZ, Samples, from_int16, resample, to_int16
-from interviewer.errors import SynthesisError, UsageError
+from interviewer.errors import SynthesisError
 from interviewer.speech import voice_child
 
 TRIES = 2
@@ -75,8 +74,7 @@ class Pyttsx3Synthesizer:
         """See `Synthesizer`.
 
         Raises:
-            SynthesisError: there is no voice, or it made no sound.
-            UsageError: there is no voice of that name; the message lists the English ones.
+            SynthesisError: there is no voice, or none of that name, or it made no sound.
         """
         text = re.sub(r"[\x00-\x1f\x7f\ud800-\udfff\s]+", " ", text).strip()
         if not any(character.isalnum() for character in text):
@@ -106,7 +104,7 @@ class Pyttsx3Synthesizer:
 
     def _render(self, text: str, folder: Path) -> Samples:
         rendered = folder / "rendered.wav"
-        ways: list[Callable[[str, Path], None]] = [self._by_pyttsx3] * TRIES + [self._by_program]
+        ways = [self._by_pyttsx3] * TRIES + [self._by_program]
         failures = []
         for way in ways:
             rendered.unlink(missing_ok=True)
@@ -119,14 +117,8 @@ class Pyttsx3Synthesizer:
 
     def _by_pyttsx3(self, text: str, rendered: Path) -> None:
         code, told = _run_child([str(rendered), str(self.rate_wpm), self.voice], text)
-        if code == voice_child.UNKNOWN_VOICE:
-            english = [name for name in told.split(", ") if "english" in name.lower()]
-            raise UsageError(
-                f"there is no voice {self.voice!r}; there are {', '.join(english) or told}",
-                'set one with INTERVIEWER_VOICE="English (America)"',
-            )
         if code != 0:
-            raise SynthesisError(f"pyttsx3: {told.strip().splitlines()[-1:] or code}", _HINT)
+            raise SynthesisError(f"pyttsx3: {_last_line(told) or code}", _HINT)
 
     def _by_program(self, text: str, rendered: Path) -> None:
         rate = str(self.rate_wpm)
@@ -140,7 +132,7 @@ class Pyttsx3Synthesizer:
             raise SynthesisError("the program espeak-ng is not installed", _HINT)
         code, told = _run(command, text)
         if code != 0:
-            raise SynthesisError(f"{command[0]}: {told.strip() or code}", _HINT)
+            raise SynthesisError(f"{command[0]}: {_last_line(told) or code}", _HINT)
 
 
 def available_voices() -> tuple[str, ...]:
@@ -151,7 +143,7 @@ def available_voices() -> tuple[str, ...]:
     """
     code, told = _run_child(["--voices"], "")
     if code != 0:
-        raise SynthesisError(f"pyttsx3: {told.strip().splitlines()[-1:] or code}", _HINT)
+        raise SynthesisError(f"pyttsx3: {_last_line(told) or code}", _HINT)
     return tuple(told.splitlines())
 
 
@@ -161,7 +153,7 @@ def _run_child(arguments: list[str], text: str) -> tuple[int, str]:
 
 
 def _run(command: list[str], text: str) -> tuple[int, str]:
-    """Exit code, and what was said: on standard output when all went well, else on standard error."""
+    """Exit code, and what it wrote: to standard output if all went well, else to standard error."""
     try:
         done = subprocess.run(
             command, input=text.encode(), capture_output=True, timeout=RENDER_LIMIT_S, check=False
@@ -170,6 +162,10 @@ def _run(command: list[str], text: str) -> tuple[int, str]:
         raise SynthesisError(f"no speech after {RENDER_LIMIT_S:.0f} s", _HINT) from error
     told = done.stderr if done.returncode else done.stdout
     return done.returncode, told.decode("utf-8", "replace")
+
+
+def _last_line(told: str) -> str:
+    return told.strip().rsplit("\n", 1)[-1]
 
 
 def _read_sound(path: Path) -> Samples:

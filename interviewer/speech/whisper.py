@@ -113,7 +113,7 @@ def load_whisper(
     """
     chosen = _choose_device(device)
     chosen_type = _choose_compute_type(compute_type, chosen)
-    folder, name = _find(model, offline, report)
+    folder, name = find_model(model, offline, report)
     try:
         return WhisperTranscriber(folder, name, chosen, chosen_type)
     except ModelUnavailableError as error:
@@ -125,8 +125,15 @@ def load_whisper(
         return WhisperTranscriber(folder, name, "cpu", _choose_compute_type("auto", "cpu"))
 
 
-def _find(model: str, offline: bool, report: Report) -> tuple[Path, str]:
-    """The folder of `model` and what to call it."""
+def find_model(
+    model: str, offline: bool = False, report: Report = report_nothing
+) -> tuple[Path, str]:
+    """The folder of `model`, downloaded if need be, and what to call it.
+
+    Raises:
+        UsageError: there is no such name, or the folder holds no Whisper model.
+        ModelUnavailableError: the weights are not here and cannot be downloaded.
+    """
     from faster_whisper.utils import _MODELS as REPOSITORIES
 
     folder = Path(model).expanduser()
