@@ -157,6 +157,19 @@ def test_another_program_that_keeps_the_database_locked(
         assert archive.start_session("spoken", [], {}).id == "2026-11-23-a"
 
 
+def test_another_program_that_reads_holds_nothing_up(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.05)
+    with open_in(folder) as archive:
+        other = sqlite3.connect(folder / "archive.db", isolation_level=None)
+        other.execute("BEGIN")
+        other.execute("SELECT * FROM sessions").fetchall()
+        session = archive.start_session("spoken", [], {})
+        assert archive.session("last") == session
+        other.close()
+
+
 def test_a_full_disk_says_so(folder: Path) -> None:
     def cap(connection: Any, _: object) -> None:
         connection.execute("PRAGMA max_page_count = 1")  # as small as what is there already

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
 import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +15,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from interviewer.archive import Archive
+from interviewer.archive.lock import SessionLock
 from interviewer.errors import ArchiveError, UsageError
 from tests.archive_kit import (
     NOON,
@@ -71,6 +74,7 @@ def live_until(statement: int, folder: Path) -> tuple[list[str], int]:
 
         event.listen(Engine, "after_cursor_execute", count)
         archive = open_in(folder)
+        os.write(writer, b"open ")
         for name, step in STEPS:
             step(archive)
             os.write(writer, f"{name} ".encode())
@@ -81,15 +85,31 @@ def live_until(statement: int, folder: Path) -> tuple[list[str], int]:
         return pipe.read().split(), status
 
 
-def test_a_kill_after_any_statement_loses_nothing_that_was_saved(tmp_path: Path) -> None:
-    deaths = set()
+def test_a_kill_while_the_archive_is_made_leaves_one_that_opens(tmp_path: Path) -> None:
     for statement in range(1, 1000):
         folder = tmp_path / str(statement)
         done, status = live_until(statement, folder)
+        assert status == -signal.SIGKILL
+        if done:
+            break
+        with open_in(folder) as archive:
+            assert archive.start_session("spoken", [], {}).id == "2026-11-23-a"
+        check_database(folder)
+    assert statement > 10
+
+
+def test_a_kill_after_any_statement_loses_nothing_that_was_saved(tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    open_in(made).close()
+    deaths = set()
+    for statement in range(1, 1000):
+        folder = shutil.copytree(made, tmp_path / str(statement))
+        done, status = live_until(statement, folder)
         if status == 0:
+            check_database(folder)
             break
         assert status == -signal.SIGKILL
-        deaths.add(done[-1] if done else "open")
+        deaths.update(done[-1:])
         check_database(folder)
         with open_in(folder) as archive:
             stage = STAGES.get(done[-1]) if done else None
@@ -161,6 +181,27 @@ def test_a_session_being_recovered_is_not_recovered_twice(
         with pytest.raises(ArchiveError, match="in use"), other.hold(session.id):
             pass
     assert len(archive.unfinished()) == 1
+
+
+def test_a_lock_released_while_it_is_being_taken_is_taken_for_good(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.mkdir()
+    first = SessionLock.acquire(folder, "2026-11-23-a")
+    assert first is not None
+    flock = fcntl.flock
+
+    def just_before(handle: int, how: int) -> None:
+        monkeypatch.undo()
+        first.release()
+        flock(handle, how)
+
+    monkeypatch.setattr(fcntl, "flock", just_before)
+    second = SessionLock.acquire(folder, "2026-11-23-a")
+    assert second is not None
+    assert SessionLock.acquire(folder, "2026-11-23-a") is None
+    second.release()
+    assert list(folder.iterdir()) == []
 
 
 def test_an_attempt_recorded_on_another_machine_is_not_ours_to_recover(
@@ -257,9 +298,31 @@ def test_recordings_that_cannot_be_removed_now_are_removed_later(
             archive.delete_session(session.id)
         with Archive(url, folder) as other:  # opens all the same
             assert other.sessions() == ()
+            assert other.attempts() == ()
+            assert other.history() == ()
     assert (folder / session.id).exists()
     with Archive(url, folder):
         assert not (folder / session.id).exists()
+
+
+def test_the_words_of_a_deleted_session_are_overwritten(folder: Path) -> None:
+    with open_in(folder) as archive:
+        session = archive.start_session("spoken", [], {})
+        attempt = begin(archive, session)
+        archive.save_transcript(attempt.id, heard("a slip of the tongue"))
+        archive.end_session(session.id)
+        archive.delete_session(session.id)
+    assert not [file for file in folder.iterdir() if b"slip of" in file.read_bytes()]
+
+
+def test_the_number_of_a_deleted_attempt_is_not_used_again(archive: Archive) -> None:
+    session = archive.start_session("spoken", [], {})
+    gone = begin(archive, session)
+    archive.end_session(session.id)
+    archive.delete_session(session.id)
+    assert begin(archive, archive.start_session("spoken", [], {})).id != gone.id
+    with pytest.raises(ArchiveError, match="may be deleted"):
+        archive.save_transcript(gone.id, heard())
 
 
 def test_a_session_of_this_process_is_not_deleted_under_it(archive: Archive) -> None:
