@@ -114,7 +114,8 @@ def test_opening_an_archive_that_is_up_to_date_loads_no_migration_machinery(fold
     assert heavy.isdisjoint(loaded)
 
 
-def test_a_damaged_database_says_how_to_go_on_and_the_recordings_stay(folder: Path) -> None:
+def test_a_damaged_database_says_how_to_go_on_and_the_recordings_stay(tmp_path: Path) -> None:
+    folder = tmp_path / "my recordings"
     with open_in(folder) as archive:
         session = archive.start_session("spoken", [], {})
         attempt = begin(archive, session)

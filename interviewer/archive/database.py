@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,8 +19,6 @@ BUSY_TIMEOUT_S = 5.0
 """How long a write waits for another process's write."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
-_MIGRATION_LOCK = 0x1A7E41E3
-"""Number of the PostgreSQL lock that keeps two first starts from both making the tables."""
 
 _URL_HINT = (
     "unset INTERVIEWER_DATABASE for a file in the archive folder, or set it to "
@@ -31,7 +30,8 @@ def open_engine(url: str | URL) -> Engine:
     """Connect to `url` and bring its tables up to date.
 
     Transactions only read, unless the engine or connection has the execution option `writing`:
-    SQLite then takes its write lock at once, where waiting for other processes works.
+    SQLite then takes its write lock at once, where waiting for other processes works. Open one
+    at a time: SQLite does not wait where two processes turn a new file to WAL mode.
 
     Raises:
         SettingsError: `url` names no database that this program can use.
@@ -93,7 +93,13 @@ def _configure_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the only BEGIN is the one below
     cursor = connection.cursor()
     # FULL reaches the disk at every commit: a power cut loses nothing that was saved.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    # secure_delete overwrites the words of a deleted session.
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "secure_delete=ON",
+    ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
@@ -106,19 +112,14 @@ def _begin_sqlite(connection: Connection) -> None:
 def _bring_up_to_date(engine: Engine) -> None:
     with engine.connect() as connection:
         found = _revision(connection)
-    if found == HEAD:
-        return
-    with engine.execution_options(writing=True).begin() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
-        found = _revision(connection)  # another process may have been quicker
-        if found is not None and found > HEAD:
-            raise ArchiveError(
-                f"the archive {_name(engine.url)} was written by a newer version of this program "
-                f"(revision {found}; this one knows {HEAD})",
-                "pip install --upgrade interviewer",
-            )
-        if found != HEAD:
+    if found is not None and found > HEAD:
+        raise ArchiveError(
+            f"the archive {_name(engine.url)} was written by a newer version of this program "
+            f"(revision {found}; this one knows {HEAD})",
+            "pip install --upgrade interviewer",
+        )
+    if found != HEAD:
+        with engine.execution_options(writing=True).begin() as connection:
             _upgrade(connection)
 
 
@@ -150,10 +151,11 @@ def _explained(error: DBAPIError, url: URL) -> ArchiveError:
             "close what else is using the archive, then try again",
         )
     if code.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-        aside = Path(name).with_name("damaged")
+        aside = shlex.quote(str(Path(name).with_name("damaged")))
         return ArchiveError(
             f"{name} is damaged: {cause}; the recordings beside it are not touched by this",
-            f"move it aside and a new one is made: mkdir {aside} && mv {name}* {aside}/",
+            "move it aside and a new one is made: "
+            f"mkdir {aside} && mv {shlex.quote(name)}* {aside}/",
         )
     if code.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM")):
         return ArchiveError(
@@ -161,13 +163,11 @@ def _explained(error: DBAPIError, url: URL) -> ArchiveError:
             "check the permissions of that file and its folder, "
             "or name another folder with INTERVIEWER_ARCHIVE_DIR",
         )
-    server = url.get_backend_name() != "sqlite"
-    return ArchiveError(
-        f"the archive {name} failed: {str(cause).splitlines()[0]}",
-        "check that the server is running and INTERVIEWER_DATABASE"
-        if server
-        else "interviewer doctor",
-    )
+    hint = "interviewer doctor"
+    if url.get_backend_name() != "sqlite":
+        hint = "check that the server is running, and the URL in INTERVIEWER_DATABASE"
+    first_line = str(cause).partition("\n")[0]
+    return ArchiveError(f"the archive {name} failed: {first_line}", hint)
 
 
 def _disk_full(where: str) -> DiskFullError:

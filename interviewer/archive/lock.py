@@ -1,13 +1,16 @@
-"""Which sessions a living process is working on.
+"""Which sessions a living process is working on, and whose turn it is to open the archive.
 
-A file lock, because the kernel drops it when its process dies, however it dies: there is no process
-number that could come to mean another program, and no heartbeat to miss while a laptop sleeps.
+File locks, because the kernel drops them when their process dies, however it dies: there is no
+process number that could come to mean another program, and no heartbeat to miss while a laptop
+sleeps.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,6 +62,21 @@ def is_held(archive_folder: Path, session_id: str) -> bool:
         return True
     lock.release()
     return False
+
+
+@contextmanager
+def turn(archive_folder: Path) -> Iterator[None]:
+    """Wait until no other process opens an archive in the folder, and keep them waiting meanwhile.
+
+    Raises:
+        OSError: the file system has no locks.
+    """
+    handle = os.open(archive_folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _file(archive_folder: Path, session_id: str) -> Path:

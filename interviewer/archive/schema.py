@@ -75,8 +75,6 @@ attempts = Table(
     Column("stage", String(16), nullable=False),
     Column("own_grade", Integer),
     UniqueConstraint("session_id", "position", name="uq_attempts_session_position"),
-    # The number of a deleted attempt must not come to mean another one.
-    sqlite_autoincrement=True,
 )
 
 transcripts = Table(

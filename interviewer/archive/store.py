@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from interviewer.archive import queries
 from interviewer.archive.database import open_engine, translated, translated_files
-from interviewer.archive.lock import SessionLock, is_held
+from interviewer.archive.lock import SessionLock, is_held, turn
 from interviewer.archive.records import (
     FINISHED_STAGES,
     Asked,
@@ -64,7 +64,8 @@ class Archive:
         self._locks: dict[str, SessionLock] = {}
         with translated_files(f"make the archive folder {self.folder}", self.folder):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._reader = open_engine(url)
+            with turn(self.folder):
+                self._reader = open_engine(url)
         self._writer = self._reader.execution_options(writing=True)
         try:
             self._finish_deletions()
@@ -197,9 +198,8 @@ class Archive:
         with self._writing() as connection:
             ended = update(sessions).where(sessions.c.id == session_id)
             connection.execute(ended.values(ended_at=self._now()))
-        lock = self._locks.pop(session_id, None)
-        if lock is not None:
-            lock.release()
+        if session_id in self._locks:
+            self._locks.pop(session_id).release()
         return self.session(session_id)
 
     # Looking things up

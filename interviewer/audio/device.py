@@ -42,6 +42,8 @@ _POSITIONS_PER_S = 20
 # Sound servers swallow the first 20 ms of a stream, and `stop` cuts the last 80 ms, which they hold
 # behind PortAudio's back: silence around the sound keeps both from it.
 _RUN_IN_S, _RUN_OUT_S = 0.05, 0.15
+# PortAudio's own choice, 40 ms, runs dry while models load on the same cores.
+_PLAY_LATENCY_S = 0.2
 _PCM, _JSON = b"P", b"J"
 _HEAD = struct.Struct("<cI")
 _LENGTH = struct.Struct("<I")
@@ -251,7 +253,7 @@ def _open(sd: Any, name: str, direction: Direction, **options: Any) -> Any:
                 channels=channels,
                 blocksize=rate_hz // _BLOCKS_PER_S,
                 device=device["index"],
-                dtype="int16", latency=0.2,
+                dtype="int16",
                 **options,
             )
         except sd.PortAudioError as error:
@@ -286,7 +288,7 @@ def _record(sd: Any, wire: _Wire, name: str, _pcm: bytes) -> None:
 
 
 def _play(sd: Any, wire: _Wire, name: str, pcm: bytes) -> None:
-    stream = _open(sd, name, "output")
+    stream = _open(sd, name, "output", latency=_PLAY_LATENCY_S)
     step = RATE_HZ // _POSITIONS_PER_S * _BYTES_PER_SAMPLE
     convert = _converter(RATE_HZ, 1, stream.samplerate, stream.channels)
     try:

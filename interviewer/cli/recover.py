@@ -8,7 +8,7 @@ import click
 from rich.text import Text
 
 from interviewer.cli import parts, views
-from interviewer.errors import InterviewerError
+from interviewer.errors import ArchiveError, InterviewerError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,10 +41,17 @@ def finish_all(console: Console, archive: Archive, finisher: Finisher) -> None:
         InterviewerError: some could not be finished; the others are.
     """
     failed = 0
-    for attempt in archive.unfinished():
-        name = f"{attempt.session_id} answer {attempt.position} ({attempt.question_id})"
-        with archive.hold(attempt.session_id):
-            outcome = finisher.recover(attempt)
+    for waiting in archive.unfinished():
+        name = f"{waiting.session_id} answer {waiting.position} ({waiting.question_id})"
+        try:
+            with archive.hold(waiting.session_id):
+                # Read again: another recovery may have finished it while this one waited.
+                attempt = archive.attempt(waiting.id)
+                outcome = finisher.recover(attempt) if attempt.assessment is None else None
+        except ArchiveError as error:
+            failed += 1
+            console.print(Text(f"{name}: {error.message}"))
+            continue
         if outcome is None:
             console.print(Text(f"{name}: interrupted before the first word; nothing to score"))
             continue

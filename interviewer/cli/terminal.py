@@ -63,11 +63,12 @@ class PlainTerminal:
         self._limit_s = asking.time_limit_s
         self._elapsed_s = 0.0
         self._calls = [call for call in CALLS_S if call < asking.time_limit_s]
-        self._console.print(f"Recording, at most {asking.time_limit_s:g} s. Speak now.")
         yield Controls()
         self._console.print(f"Recorded {self._elapsed_s:.1f} s.")
 
     def heard(self, elapsed_s: float, level: float) -> None:
+        if self._elapsed_s == 0.0:  # a microphone takes its time to open
+            self._console.print(f"Recording, at most {self._limit_s:g} s. Speak now.")
         self._elapsed_s = elapsed_s
         while self._calls and self._limit_s - elapsed_s <= self._calls[0]:
             self._console.print(f"{self._calls.pop(0)} s left.")

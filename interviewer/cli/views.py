@@ -93,8 +93,8 @@ def summary(result: Summary) -> RenderableType:
     table = Table(
         title=f"Score per category (target {TARGET_MEAN_SCORE} of 2)", title_justify="left"
     )
-    table.add_column("Category")
-    for name in ("Asked", "Strong", "Partial", "Wrong", "Not scored", "Mean"):
+    table.add_column("Category", no_wrap=True)
+    for name in ("Asked", "Strong", "Partial", "Wrong", "Unscored", "Mean"):
         table.add_column(name, justify="right")
     table.add_column("Verdict")
     for row in result.rows:

@@ -20,20 +20,21 @@ SHORT_WINDOW_WORDS = 12
 WORDS_PER_SENTENCE_END = 40
 """A text with fewer sentence ends than one in so many words counts as unpunctuated."""
 
-SENTENCE_END = (".", "?", "!", ";", "。", "？", "！")
-CLAUSE_END = (",", ":", "–", "—")
-CLOSERS = "\"')]}»”’"
+SENTENCE_END = (".", "?", "!", ";")
+CLAUSE_END = (",", ":", "\u2013", "\u2014")  # the dashes
+CLOSERS = "\"')]}\u00bb\u201d\u2019"  # the closing quotes
 Span: TypeAlias = tuple[int, int]
 """The first word and the one after the last."""
-CLAUSE_STARTS = frozenset(
-    "also although and because but hence however if instead or since so that then therefore though"
-    " unless whereas when where which while without".split()
-)
+_CLAUSE_STARTS = """
+    also although and because but hence however if instead or since so that then therefore though
+    unless whereas when where which while without
+"""
+CLAUSE_STARTS = frozenset(_CLAUSE_STARTS.split())
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One statement. Times are seconds from the start of the utterance; `None` for typed answers."""
+    """One statement. Times are seconds from the utterance's start; `None` for typed answers."""
 
     text: str
     start_s: float | None = None
@@ -144,7 +145,7 @@ def _pieces(tokens: Sequence[_Token], sentence: Span) -> Iterator[Span]:
 
 
 def _windows(span: Span, n_words: int) -> Iterator[Span]:
-    """Spans of `n_words` that overlap by half and reach the end; the whole where it is no longer."""
+    """Spans of `n_words` that overlap by half; the whole where it is no longer."""
     start, end = span
     last = max(start, end - n_words)
     for first in [*range(start, last, n_words // 2), last]:
@@ -155,11 +156,10 @@ def _length(span: Span) -> int:
     return span[1] - span[0]
 
 
-def _clause_at(sentence: Sequence[_Token], i: int) -> bool:
+def _clause_at(tokens: Sequence[_Token], i: int) -> bool:
     """Whether a clause starts at word `i`."""
-    return sentence[i - 1].ends_with(CLAUSE_END) or (
-        sentence[i].text.lower().strip(",") in CLAUSE_STARTS
-    )
+    word = tokens[i].text.lower().strip(",")
+    return tokens[i - 1].ends_with(CLAUSE_END) or word in CLAUSE_STARTS
 
 
 def _claim(tokens: Sequence[_Token]) -> Claim:

@@ -51,8 +51,8 @@ def cover(
 
     Args:
         claims: what was said; none makes every point missed.
-        claim_vectors: shape `(len(claims), n_dimensions)`, float32, rows of length 1.
-        rubric_vectors: shape `(len(rubric_texts(rubric)), n_dimensions)`, float32, rows of length 1.
+        claim_vectors: a row of length 1 for each claim, shape `(n_claims, n_dimensions)`.
+        rubric_vectors: the same for each of `rubric_texts(rubric)`.
     """
     if not claims:
         return tuple(KeyPointResult(key.id, "missed", 0.0, None) for key in rubric.key_points)
@@ -68,7 +68,7 @@ def cover(
 
 
 def _nearest_wordings(similarities: Floats, keys: Sequence[KeyPoint]) -> tuple[Floats, Floats]:
-    """Best similarity to a right and to a wrong wording, each of shape `(n_key_points, n_claims)`."""
+    """Best similarity to a right and to a wrong wording, each `(n_key_points, n_claims)`."""
     right, wrong, row = [], [], 0
     for key in keys:
         rejects = row + 1 + len(key.accept)

@@ -94,8 +94,9 @@ class SentenceEmbedder:
         import torch
 
         with torch.inference_mode():
-            found = self._model(features)["sentence_embedding"]
-        return np.asarray(found.numpy(), dtype=np.float32)
+            found = self._model(features)["sentence_embedding"].numpy()
+        # A folder without the last module's configuration does not do this by itself.
+        return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True), dtype=np.float32)
 
 
 def _use_one_thread() -> None:

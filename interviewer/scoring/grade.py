@@ -22,7 +22,7 @@ class Assessment:
 
     `score` is `None` when the answer could not be scored (never a stand-in for 0); `coverage` in
     [0, 1] is the weighted share of the rubric that was stated; `reasons` say in whole sentences why
-    the score is what it is; `scorer` names the scorer, the scale and the embedding model, with versions.
+    the score is what it is; `scorer` names scorer, scale and embedding model, with versions.
     """
 
     score: Score | None
@@ -79,7 +79,7 @@ def grade(
     scorer: str,
     screened: Screened,
 ) -> Assessment:
-    """Score the key points' results: the weighted share that was stated, less what was contradicted.
+    """Score by the weighted share that was stated, less what was contradicted.
 
     Args:
         results: one for each key point of `rubric`, in its order.
@@ -91,7 +91,7 @@ def grade(
         results, keys, "partial"
     )
     net = coverage - scale.contradiction_penalty * _share(results, keys, "contradicted")
-    # The same rounding as shown, so that what is shown is what decided.
+    # Four decimals, so that sums of shares meet a threshold that they equal.
     coverage, net = round(coverage, 4), round(max(0.0, net), 4)
     lacking = [
         key.id
@@ -105,16 +105,14 @@ def grade(
         score = 1
     reasons = (
         *_screening_reasons(screened),
-        *_coverage_reasons(results, coverage),
+        *_coverage_reasons(results, coverage, net),
         *_score_reasons(score, net, lacking, scale),
         *_rubric_reasons(rubric),
     )
     return Assessment(score, coverage, results, reasons, scorer)
 
 
-def _share(
-    results: Sequence[KeyPointResult], keys: Sequence[KeyPoint], status: Status
-) -> float:
+def _share(results: Sequence[KeyPointResult], keys: Sequence[KeyPoint], status: Status) -> float:
     """The share of the rubric's weight that lies on key points with this status."""
     with_status = sum(
         key.weight for key, result in zip(keys, results, strict=True) if result.status == status
@@ -134,7 +132,7 @@ def _screening_reasons(screened: Screened) -> list[str]:
     return reasons
 
 
-def _coverage_reasons(results: Sequence[KeyPointResult], coverage: float) -> list[str]:
+def _coverage_reasons(results: Sequence[KeyPointResult], coverage: float, net: float) -> list[str]:
     if all(result.status == "missed" for result in results):
         return ["Nothing that was said comes close to a key point."]
     ids: dict[Status, list[str]] = {"hit": [], "partial": [], "missed": [], "contradicted": []}
@@ -146,8 +144,11 @@ def _coverage_reasons(results: Sequence[KeyPointResult], coverage: float) -> lis
         stated += f" and {len(ids['partial'])} in part"
     reasons = [f"{stated}: {coverage:.0%} of the rubric by weight."]
     if ids["contradicted"]:
-        wrong = ids["contradicted"]
-        reasons.append(f"What was said about {_quoted(wrong)} is close to a common misconception.")
+        wrong = _quoted(ids["contradicted"])
+        reasons.append(
+            f"What was said about {wrong} is close to a common misconception, "
+            f"which leaves {net:.0%}."
+        )
     return reasons
 
 
@@ -162,15 +163,9 @@ def _score_reasons(score: Score, net: float, lacking: list[str], scale: Scale) -
             "so the answer cannot be strong."
         )
     if net < scale.partial_coverage:
-        reasons.append(
-            f"After contradictions {net:.0%} counts; a partial answer takes "
-            f"{scale.partial_coverage:.0%}."
-        )
+        reasons.append(f"A partial answer takes {scale.partial_coverage:.0%}.")
     elif net < scale.strong_coverage:
-        reasons.append(
-            f"After contradictions {net:.0%} counts; a strong answer takes "
-            f"{scale.strong_coverage:.0%}."
-        )
+        reasons.append(f"A strong answer takes {scale.strong_coverage:.0%}.")
     return reasons
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
-
 from interviewer.bank.question import Question
 from interviewer.bank.rubric import Rubric
 from interviewer.scoring.claims import claims_of
@@ -23,8 +22,8 @@ Item: TypeAlias = tuple[Question, Rubric, Transcript]
 class Scorer:
     """Scores answers by how near their claims come to the wordings of the key points.
 
-    Deterministic: the same transcript, rubric and `name` give the same assessment, alone or in bulk.
-    A rubric is embedded once for as long as the scorer lives.
+    Deterministic: the same transcript, rubric and `name` give the same assessment, alone or in
+    bulk. A rubric is embedded once for as long as the scorer lives.
     """
 
     def __init__(self, embedder: Embedder, scale: Scale) -> None:

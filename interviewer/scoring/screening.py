@@ -1,4 +1,4 @@
-"""What does not count as an answer: the question said back, and terms listed without a statement."""
+"""What does not count as an answer: the question said back, and terms merely listed."""
 
 from __future__ import annotations
 
@@ -10,21 +10,26 @@ from interviewer.scoring.claims import Claim
 from interviewer.scoring.scale import Scale
 
 # The words that hold a sentence together, those of spoken arithmetic, praise, and hedging.
-EMPTY_WORDS = frozenset(
-    """a about after again all also am an and any are aren't as at basically be because been before
-    being both but by can can't cannot could did didn't do does doesn't doing don't each either else
-    even every few for from get gets give gives goes got had has have having he hence her here his
-    how however i i'd i'm i've if in instead into is isn't it it's its itself just kind let let's
-    like many may me might mine more most much must my need needs neither no nor not now of off on
-    once one only onto or other our out over own per rather really same she should since so some
-    such than that that's the their them then there there's therefore these they they're this those
-    though through to too under up upon us use used uses using very was wasn't way we we're were
-    what when where whereas which while who why will with without won't would yes you you'd you're
-    your
-    times plus minus divided equals two three four five six seven eight nine ten hundred thousand
-    answer believe explain explains forgot good great guess know maybe mean no okay perhaps please
-    probably remember said say something sorry sure think important question reason thing things well""".split()
-)
+_EMPTY_WORDS = """
+    a about above across after again against all along also am among an and another answer any
+    anything are aren't around as at away basically be because been before behind being believe
+    below beside besides between beyond both but by can can't cannot could couldn't did didn't
+    divided do does doesn't doing don't down during each eight either else equals er even every
+    everything explain explains few five for forgot four from get gets give gives goes good got
+    great guess had hadn't has hasn't have haven't having he he's hence her here himself his hmm
+    how however hundred i i'd i'm i've if important in instead into is isn't it it'll it's its
+    itself just kind know let let's like many may maybe me might mine minus more most much must my
+    myself near need needs neither nine no nor not nothing now of off ok okay on once one only onto
+    or other our ourselves out over own per perhaps please plus probably question rather really
+    reason remember said same say seven she she's should shouldn't since six so some something
+    sorry such sure ten than that that'll that's the their them themselves then there there's
+    therefore these they they'll they're they've thing things think this those though thousand
+    three through times to too toward towards two uh um under until up upon us use used uses using
+    versus very via was wasn't way we we'll we're we've well were weren't what what's whatever when
+    where whereas which while who who's whom whose why will with within without won't would
+    wouldn't yes you you'd you'll you're you've your
+"""
+EMPTY_WORDS = frozenset(_EMPTY_WORDS.split())
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,7 @@ def screen(claims: Sequence[Claim], ask: str, scale: Scale) -> Screened:
 
 def words_of(text: str) -> list[str]:
     """Lower-case words and numbers, without punctuation."""
-    return re.findall(r"\w+(?:['’]\w+)*", text.lower().replace("’", "'"))
+    return re.findall(r"\w+(?:'\w+)*", text.lower().replace("\u2019", "'"))
 
 
 def _stem(word: str) -> str:

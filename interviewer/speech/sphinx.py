@@ -9,6 +9,9 @@ from importlib.util import find_spec
 from threading import Event, Lock
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from interviewer.audio.endpoint import Span, speech_spans
 from interviewer.audio.format import SAMPLE_RATE_HZ, Samples, duration_s, to_int16
 from interviewer.errors import ModelUnavailableError, TranscriptionError
@@ -20,10 +23,12 @@ _MIN_SILENCE_MS = 300.0
 _PADDING_MS = 150.0
 _STEP_SAMPLES = 4096  # the decoder lets no other thread run while it works on a step
 _FRAMES_PER_S = 100
+_COARSE = {"ds": 8, "topn": 1, "pl_window": 0}
 
-# Words of the field that the packaged dictionary lacks; "_" stands for a space. The list is the same
-# for every question: a recogniser that knew the words of one answer would hear them in every other.
+# Words of the field that the packaged dictionary lacks; "_" stands for a space. The list is the
+# same for every question: with the words of one answer, that answer would be heard in any other.
 _JARGON = """
+autoregressive AO T OW R IH G R EH S IH V
 backpropagation B AE K P R AA P AH G EY SH AH N
 cross_attention K R AO S AH T EH N SH AH N
 dot_product D AA T P R AA D AH K T
@@ -96,10 +101,12 @@ class SphinxTranscriber:
 
         try:
             self._decoder: Any = Decoder(loglevel="FATAL")
-            for line in _JARGON.split("\n")[1:-1]:
-                word, phones = line.split(" ", 1)
-                self._decoder.add_word(word, phones, update=False)
-            self._decoder.add_word("autoregressive", "AO T OW R IH G R EH S IH V", update=True)
+            entries = _JARGON.strip().splitlines()
+            for entry in entries:
+                word, _, phones = entry.partition(" ")
+                self._decoder.add_word(word, phones, update=entry is entries[-1])
+            # Looks for a single word, which costs next to nothing, to learn how a voice sounds.
+            self._listener: Any = Decoder(loglevel="FATAL", keyphrase="hello", **_COARSE)
         except (RuntimeError, ValueError, OSError) as error:
             raise ModelUnavailableError(
                 f"pocketsphinx cannot load its own model: {error}",
@@ -114,7 +121,12 @@ class SphinxTranscriber:
         spans = speech_spans(samples, min_silence_ms=_MIN_SILENCE_MS, padding_ms=_PADDING_MS)
         segments = []
         with self._lock:
+            mean = self._spectral_mean(samples, spans) if spans else ""
             for span in spans:
+                # Without this the decoder goes on from whatever it heard last, and hearing an
+                # utterance twice gives different words.
+                self._decoder.start_stream()
+                self._decoder.set_cmn(mean)
                 words = tuple(self._decode(samples, span, stop))
                 if words:
                     text = " ".join(word.text for word in words)
@@ -123,9 +135,18 @@ class SphinxTranscriber:
                     break
         return Transcript(tuple(segments), ENGINE, MODEL, version(ENGINE), duration_s(samples))
 
+    def _spectral_mean(self, samples: Samples, spans: Sequence[Span]) -> str:
+        """What voice and microphone are like on average, which the decoder takes away."""
+        pcm = np.concatenate([_pcm(samples, span) for span in spans])
+        self._listener.start_stream()
+        self._listener.start_utt()
+        self._listener.process_raw(pcm.tobytes(), full_utt=True)
+        self._listener.end_utt()
+        mean: str = self._listener.get_cmn(update=True)
+        return mean
+
     def _decode(self, samples: Samples, span: Span, stop: Event | None) -> Iterator[Word]:
-        first, last = (round(time_s * SAMPLE_RATE_HZ) for time_s in (span.start_s, span.end_s))
-        pcm = to_int16(samples[first:last])
+        pcm = _pcm(samples, span)
         try:
             self._decoder.start_utt()
             try:
@@ -146,8 +167,16 @@ class SphinxTranscriber:
             if piece.word[0] in "<[":  # silence and noises
                 continue
             yield Word(
-                re.sub(r"\(\d+\)$", "", piece.word),  # "the(2)" is another way to say "the"
+                re.sub(r"\(\d+\)$", "", piece.word).replace(
+                    "_", " "
+                ),  # "the(2)" is another way to say "the"
                 span.start_s + piece.start_frame / _FRAMES_PER_S,
                 min(span.start_s + (piece.end_frame + 1) / _FRAMES_PER_S, span.end_s),
                 min(1.0, self._decoder.logmath.exp(piece.prob)),
             )
+
+
+def _pcm(samples: Samples, span: Span) -> npt.NDArray[np.int16]:
+    return to_int16(
+        samples[round(span.start_s * SAMPLE_RATE_HZ) : round(span.end_s * SAMPLE_RATE_HZ)]
+    )

@@ -108,7 +108,7 @@ class Espeak:
             if event.type == _EVENT_WORD:
                 self._words.setdefault(event.text_position - 1, event.audio_position_ms / 1000)
         if wav and n_samples:
-            self._blocks.append(np.ctypeslib.as_array(wav, (n_samples,)).copy())  # type: ignore[call-overload]
+            self._blocks.append(np.ctypeslib.as_array(wav, (n_samples,)).copy())
         return 0
 
 
@@ -121,8 +121,9 @@ def _trimmed(text: str, samples: NDArray[np.float32], events: dict[int, float]) 
     """Cut the silence off both ends. Words espeak runs into the one before share its time."""
     heard = np.flatnonzero(np.abs(samples) > _AUDIBLE)
     first, last = int(heard[0]), int(heard[-1]) + 1
-    known = sorted((i, t) for i, t in events.items() if i < len(text))
+    offsets = word_offsets(text)
+    known = sorted((i, t) for i, t in events.items() if i in offsets)
     positions = [i for i, _ in known] + [len(text)]
     times_s = [t for _, t in known] + [last / SAMPLE_RATE_HZ]
-    starts_s = np.interp(word_offsets(text), positions, times_s) - first / SAMPLE_RATE_HZ
+    starts_s = np.interp(offsets, positions, times_s) - first / SAMPLE_RATE_HZ
     return Clip(text, samples[first:last], tuple(np.maximum(starts_s, 0.0).tolist()))

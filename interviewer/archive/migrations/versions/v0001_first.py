@@ -44,6 +44,7 @@ def upgrade() -> None:
         sa.Column("stage", sa.String(16), nullable=False),
         sa.Column("own_grade", sa.Integer),
         sa.UniqueConstraint("session_id", "position", name="uq_attempts_session_position"),
+        # The number of a deleted attempt must not come to mean another one.
         sqlite_autoincrement=True,
     )
     for name, extra in (("transcripts", []), ("assessments", [sa.Column("score", sa.Integer)])):
