@@ -176,12 +176,14 @@ def test_every_paraphrase_of_a_point_states_it(question_id: str) -> None:
 
 
 def test_an_answer_is_judged_by_what_it_says() -> None:
-    stores = "The keys and values of earlier tokens are stored, so each step computes only the new."
-    limits = "The cache grows with every user and token, so it limits the batch size."
+    stores = (
+        "The keys and values of earlier tokens are stored, so each step computes only the new. "
+        "Without that the whole prefix would go through the model again at each step."
+    )
+    limits = "In serving it grows with every user and token, so it limits the batch size."
     partial = really_scored("kv-cache", typed(stores))
     assert partial.score == 1
-    more = really_scored("kv-cache", typed(f"{stores} {limits}"))
-    assert more.coverage > partial.coverage
+    assert really_scored("kv-cache", typed(f"{stores} {limits}")).score == 2
     unrelated = "I took the train to the coast and we had fish for dinner by the harbour."
     assert really_scored("kv-cache", typed(unrelated)).score == 0
 

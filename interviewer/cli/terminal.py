@@ -122,6 +122,9 @@ class LiveTerminal(PlainTerminal):
         self._elapsed_s = 0.0
         self._level_db = METER_FLOOR_DB
         controls = Controls()
+        self._console.print(
+            Text("Enter ends the answer · r starts it again · s skips · q quits", style="dim")
+        )
         with (
             Live(
                 console=self._console,
@@ -164,9 +167,8 @@ class LiveTerminal(PlainTerminal):
         style, words = _time_left(left_s, self._limit_s)
         return Text.assemble(
             (f"{views.clock(left_s + 0.999)} left ", f"bold {style}"),
-            (f"{words:<34}", style),
+            (f"{words:<24}", style),
             *_meter(self._level_db),
-            ("   Enter ends · r again · s skips · q quits", "dim"),
         )
 
 

@@ -58,7 +58,7 @@ def claims_of(transcript: Transcript) -> tuple[Claim, ...]:
     """Cut a transcript into statements of about 5 to 28 words, in the order they were said.
 
     Punctuated text is cut at sentence ends; text without punctuation, as pocketsphinx writes it, at
-    pauses. What is still too long is cut at clauses, or else into windows that overlap by half, and
+    pauses and line ends. What is still too long is cut at clauses, or else into windows that overlap by half, and
     fragments join a neighbour. A pause is only a guess at where a statement ends, so text without
     punctuation gives short overlapping windows besides. Every word is in at least one claim.
     """
@@ -108,10 +108,12 @@ def _sentences(tokens: Sequence[_Token], punctuated: bool) -> list[Span]:
 def _ends_sentence(token: _Token, following: _Token, punctuated: bool) -> bool:
     if token.ends_with(SENTENCE_END):
         return True
+    # A pause within a punctuated sentence is the speaker thinking, and a line's end is only a wrap.
+    if punctuated:
+        return False
     if token.end_s is None or following.start_s is None:
-        return token.ends_segment  # a line of a typed answer
-    # A pause within a punctuated sentence is the speaker thinking, and the sentence goes on.
-    return not punctuated and (token.ends_segment or following.start_s - token.end_s > PAUSE_S)
+        return token.ends_segment
+    return token.ends_segment or following.start_s - token.end_s > PAUSE_S
 
 
 def _joined(sentences: list[Span]) -> list[Span]:

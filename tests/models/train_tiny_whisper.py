@@ -3,11 +3,11 @@
     python -m tests.models.train_tiny_whisper --work /tmp/tiny-whisper
 
 It is a real Whisper in every part but size: espeak-ng speaks the sentences, a 1.5 M parameter
-`WhisperForConditionalGeneration` learns them in four stages, and CTranslate2 converts it to int8,
+`WhisperForConditionalGeneration` learns them in five stages, and CTranslate2 converts it to int8,
 so that faster-whisper loads it as it loads any model. Stage one hears 10 s windows, placed anywhere
 on the 30 s axis; stage two hears what faster-whisper gives a model, 30 s windows whose end is
 padding. Two cross-attention heads are taught to look at the word being written, which makes
-training fast. Stages three and four repeat one and two with the heads taught to look at the whole
+training fast. Stages three to five repeat one and two with the heads taught to look at the whole
 word, which gives `word_timestamps=True` its times, and with blurred timestamps.
 """
 
@@ -71,6 +71,7 @@ STAGES = (
     Stage("two", FULL_WINDOW_S, 7, 8, 700, 1e-3, 0.2, 0.25, False),
     Stage("three", 10.0, 3, 16, 400, 2e-3, 0.2, 0.0, True),
     Stage("four", FULL_WINDOW_S, 7, 8, 400, 1e-3, 0.2, 0.25, True),
+    Stage("five", FULL_WINDOW_S, 7, 8, 500, 1e-3, 0.2, 0.25, True),
 )
 
 
