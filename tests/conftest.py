@@ -11,7 +11,7 @@ pytest_plugins = ["tests.virtual_sound"]
 
 @pytest.fixture(autouse=True)
 def private_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Point settings, cache and archive into the test's own folder, and keep the hub unreachable."""
+    """Settings, cache and archive in the test's own folder, and no models cached by the hub."""
     home = tmp_path / "home"
     home.mkdir()
     monkeypatch.setenv("INTERVIEWER_CONFIG", str(home / "config.toml"))

@@ -22,7 +22,7 @@ class Word:
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch of speech that was decoded in one go. Times are seconds from the utterance's start."""
+    """A stretch of speech decoded in one go. Times are seconds from the utterance's start."""
 
     text: str
     start_s: float
@@ -101,7 +101,7 @@ def typed(text: str) -> Transcript:
 
 
 class Transcriber(Protocol):
-    """Speech to words. Implementations: `whisper`, `sphinx`; a fake for tests: `ScriptedTranscriber`."""
+    """Speech to words. Implementations: `whisper`, `sphinx`; a fake: `ScriptedTranscriber`."""
 
     @property
     def description(self) -> str:

@@ -47,7 +47,9 @@ def _choose(engine: Any, wanted: str) -> Any:
         own = engine.getProperty("voice")
         return None if own in {v.id for v in english} else next(iter(english), None)
     for voice in voices:
-        if wanted.lower() in {str(name).lower() for name in (voice.name, voice.id, *voice.languages)}:
+        if wanted.lower() in {
+            str(name).lower() for name in (voice.name, voice.id, *voice.languages)
+        }:
             return voice
     raise SystemExit(f"no voice {wanted!r}; there are {', '.join(v.name for v in english)}")
 
