@@ -17,6 +17,7 @@ LEVELS = (
     {"archive", "report", "study"},
     {"finishing", "interview", "scripted"},
     {"cli", "web"},
+    {"__main__"},
 )
 # Within the rooms of one level there is a direction, too.
 NEIGHBOURS = {

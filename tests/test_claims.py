@@ -24,6 +24,11 @@ def test_a_typed_line_ends_a_claim_without_punctuation() -> None:
     assert found == ["it stores the keys and values", "each step adds one pair of them"]
 
 
+def test_a_wrapped_line_of_punctuated_text_does_not_end_a_claim() -> None:
+    found = texts(typed("It stores the keys and\nthe values. Each step adds\none more pair."))
+    assert found == ["It stores the keys and the values.", "Each step adds one more pair."]
+
+
 def test_typed_claims_have_no_times() -> None:
     assert claims_of(typed("It stores the keys and values.")) == (
         Claim("It stores the keys and values.", None, None),

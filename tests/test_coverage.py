@@ -18,8 +18,7 @@ SCALE = shipped_scale().model_copy(
     update={
         "hit_similarity": 0.6,
         "partial_similarity": 0.5,
-        "contradiction_similarity": 0.6,
-        "contradiction_margin": 0.05,
+        "clear_lead": 0.2,
         "nearest_margin": 0.1,
     }
 )
@@ -48,9 +47,11 @@ def results(points: Rubric, *similarities: dict[str, float]) -> tuple[KeyPointRe
         ({}, "missed"),
         ({"r1": 0.9}, "contradicted"),
         ({"p": 0.8, "r1": 0.9}, "contradicted"),
+        # Near the wording of both, the smallest difference tells.
+        ({"p": 0.97, "r1": 1.0}, "contradicted"),
         ({"p": 0.9, "r1": 0.8}, "hit"),
         # Too close to call speaks for the candidate.
-        ({"p": 0.85, "r1": 0.9}, "hit"),
+        ({"p": 0.65, "r1": 0.7}, "hit"),
         # Not near enough to the misconception to say that it was stated.
         ({"p": 0.4, "r1": 0.55}, "missed"),
     ],
@@ -66,8 +67,13 @@ def test_the_claim_that_says_most_is_the_evidence() -> None:
 
 
 def test_the_evidence_of_a_contradiction_is_the_misconception() -> None:
-    (found,) = results(rubric(ROAD), {"p": 0.7}, {"p": 0.6, "r1": 0.8})
-    assert (found.status, found.evidence) == ("contradicted", Claim("claim 1", 1.0, 2.0))
+    (found,) = results(rubric(ROAD), {"p": 0.7, "r1": 0.7}, {"p": 0.6, "r1": 0.8})
+    assert found == KeyPointResult("road", "contradicted", 0.6, Claim("claim 1", 1.0, 2.0))
+
+
+def test_a_point_both_stated_and_contradicted_is_stated_in_part() -> None:
+    (found,) = results(rubric(ROAD), {"p": 0.7, "r1": 0.5}, {"p": 0.6, "r1": 0.8})
+    assert found == KeyPointResult("road", "partial", 0.7, Claim("claim 0", 0.0, 1.0))
 
 
 def test_a_missed_point_has_no_evidence() -> None:

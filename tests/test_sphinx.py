@@ -108,10 +108,12 @@ def test_other_threads_go_on_meanwhile(sphinx: SphinxTranscriber, spoken: Sample
     watcher = threading.Thread(target=watch)
     watcher.start()
     start = time.monotonic()
-    sphinx.transcribe(spoken)
-    took_s = time.monotonic() - start
-    done.set()
-    watcher.join()
+    try:
+        sphinx.transcribe(spoken)
+    finally:
+        took_s = time.monotonic() - start
+        done.set()
+        watcher.join()
     assert max(gaps) < took_s / 2
 
 

@@ -58,9 +58,10 @@ def claims_of(transcript: Transcript) -> tuple[Claim, ...]:
     """Cut a transcript into statements of about 5 to 28 words, in the order they were said.
 
     Punctuated text is cut at sentence ends; text without punctuation, as pocketsphinx writes it, at
-    pauses and line ends. What is still too long is cut at clauses, or else into windows that overlap by half, and
-    fragments join a neighbour. A pause is only a guess at where a statement ends, so text without
-    punctuation gives short overlapping windows besides. Every word is in at least one claim.
+    pauses and line ends. What is still too long is cut at clauses, or else into windows that
+    overlap by half, and fragments join a neighbour. A pause is only a guess at where a statement
+    ends, so text without punctuation gives short overlapping windows besides. Every word is in at
+    least one claim.
     """
     tokens = [token for segment in transcript.segments for token in _tokens_of(segment)]
     punctuated = _is_punctuated(tokens)

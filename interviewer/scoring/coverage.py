@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ from interviewer.scoring.claims import Claim
 from interviewer.scoring.scale import Scale
 
 Status = Literal["hit", "partial", "missed", "contradicted"]
-Floats: TypeAlias = npt.NDArray[np.float32]
+Floats: TypeAlias = npt.NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,12 @@ def cover(
     rubric_vectors: Floats,
     scale: Scale,
 ) -> tuple[KeyPointResult, ...]:
-    """Decide each key point by the one claim that says most about it.
+    """Decide each key point by the claims that are about it.
 
-    A claim is about the key points whose wordings, right or wrong, it is nearest to. Of the claims
-    about a point the nearest decides: the point is contradicted when that claim is nearer to a
-    misconception than to every right wording, else stated, stated in part or missed by similarity.
+    A claim is about the key points whose wordings, right or wrong, it is nearest to. A point is
+    contradicted when the claim that says most about it is clearly nearer to a misconception than to
+    any right wording; where another claim is clearly right about it, it is stated in part. Else the
+    best similarity to a right wording decides.
 
     Args:
         claims: what was said; none makes every point missed.
@@ -57,7 +58,7 @@ def cover(
     if not claims:
         return tuple(KeyPointResult(key.id, "missed", 0.0, None) for key in rubric.key_points)
     # Four decimals: what the last bits say depends on the processor, and is no reason for a score.
-    similarities = np.round(claim_vectors @ rubric_vectors.T, 4)
+    similarities = np.round((claim_vectors @ rubric_vectors.T).astype(np.float64), 4)
     right, wrong = _nearest_wordings(similarities, rubric.key_points)
     relevance = np.maximum(right, wrong)
     is_about = relevance >= relevance.max(axis=0) - scale.nearest_margin
@@ -88,20 +89,21 @@ def _result(
     scale: Scale,
 ) -> KeyPointResult:
     """Decide one key point; the arrays have shape `(n_claims,)`."""
-    best = int(np.where(is_about, np.maximum(right, wrong), -1.0).argmax())
-    similarity, opposition = float(right[best]), float(wrong[best])
-    status = _status(similarity, opposition, scale) if is_about[best] else "missed"
-    evidence = None if status == "missed" else claims[best]
-    return KeyPointResult(key_id, status, round(similarity, 4), evidence)
+    nearest = float(right.max())
+    right, wrong = np.where(is_about, right, -1.0), np.where(is_about, wrong, -1.0)
+    stating = int(right.argmax())
+    deciding = int(np.maximum(right, wrong).argmax())
+    opposes = (wrong >= scale.hit_similarity) & _clearly_nearer(wrong, right, scale)
+    supports = (right >= scale.partial_similarity) & _clearly_nearer(right, wrong, scale)
+    if opposes[deciding] and not supports.any():
+        return KeyPointResult(key_id, "contradicted", float(right[deciding]), claims[deciding])
+    if right[stating] < scale.partial_similarity:
+        return KeyPointResult(key_id, "missed", nearest, None)
+    is_hit = right[stating] >= scale.hit_similarity and not opposes[deciding]
+    status: Status = "hit" if is_hit else "partial"
+    return KeyPointResult(key_id, status, float(right[stating]), claims[stating])
 
 
-def _status(similarity: float, opposition: float, scale: Scale) -> Status:
-    """The status of a key point whose deciding claim is this near to right and wrong wordings."""
-    lead = round(opposition - similarity, 4)
-    if opposition >= scale.contradiction_similarity and lead > scale.contradiction_margin:
-        return "contradicted"
-    if similarity >= scale.hit_similarity:
-        return "hit"
-    if similarity >= scale.partial_similarity:
-        return "partial"
-    return "missed"
+def _clearly_nearer(similarity: Floats, other: Floats, scale: Scale) -> npt.NDArray[np.bool_]:
+    """Whether the distance, 1 - similarity, is smaller than the other one by more than a share."""
+    return 1 - similarity < (1 - scale.clear_lead) * (1 - other)

@@ -21,8 +21,7 @@ class Scale(Strict):
     version: Annotated[int, Field(ge=1)]
     hit_similarity: Share
     partial_similarity: Share
-    contradiction_similarity: Share
-    contradiction_margin: Share
+    clear_lead: Share
     nearest_margin: Share
     partial_credit: Share
     contradiction_penalty: Share

@@ -82,7 +82,7 @@ def find_transcriber(
         return FoundTranscriber(
             stand_in,
             f"{missing.message}. The offline stand-in pocketsphinx listens instead; it mishears "
-            f"about a quarter of the words. For the real one, {missing.hint}",
+            f"about 3 words in 10. For the real one, {missing.hint}",
         )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -45,6 +47,8 @@ class WhisperTranscriber:
         self._version: str = faster_whisper.__version__
         self.description = f"Whisper {name} ({device}, {compute_type})"
         threads = min(_MAX_CPU_THREADS, os.cpu_count() or 1)
+        if device == "cuda":
+            _load_packaged_cublas()
         try:
             self._model: Any = faster_whisper.WhisperModel(
                 str(folder), device=device, compute_type=compute_type, cpu_threads=threads
@@ -161,6 +165,16 @@ def find_model(
             f"go online and type: hf download {repo_id}",
         )
     return download_model(repo_id, report=report), model
+
+
+def _load_packaged_cublas() -> None:
+    """pip puts cuBLAS where the linker does not look; once loaded, CTranslate2 finds it by name."""
+    nvidia = find_spec("nvidia")
+    for place in (nvidia and nvidia.submodule_search_locations) or ():
+        for name in ("libcublasLt.so.12", "libcublas.so.12"):
+            library = Path(place, "cublas", "lib", name)
+            if library.is_file():
+                ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)
 
 
 def _choose_device(device: str) -> str:
