@@ -52,7 +52,7 @@ bench: setup-dev ## the benchmarks, each prints its table
 	@for bench in benchmarks/[a-z]*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
 
 eval: setup-dev ## how well the scorer agrees with what was intended
-	@$(BIN)/python -m benchmarks.eval
+	@$(BIN)/python -m benchmarks.score_agreement
 
 clean: ## remove the environment and every cache; recordings stay
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

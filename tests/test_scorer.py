@@ -180,10 +180,12 @@ def test_an_answer_is_judged_by_what_it_says() -> None:
         "The keys and values of earlier tokens are stored, so each step computes only the new. "
         "Without that the whole prefix would go through the model again at each step."
     )
-    limits = "In serving it grows with every user and token, so it limits the batch size."
-    partial = really_scored("kv-cache", typed(stores))
-    assert partial.score == 1
-    assert really_scored("kv-cache", typed(f"{stores} {limits}")).score == 2
+    rest = (
+        "In serving it takes more GPU memory with every request, so it limits the batch size. "
+        "Grouped query attention makes it smaller: several query heads share one key value head."
+    )
+    assert really_scored("kv-cache", typed(stores)).score == 1
+    assert really_scored("kv-cache", typed(f"{stores} {rest}")).score == 2
     unrelated = "I took the train to the coast and we had fish for dinner by the harbour."
     assert really_scored("kv-cache", typed(unrelated)).score == 0
 

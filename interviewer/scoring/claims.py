@@ -60,7 +60,7 @@ def claims_of(transcript: Transcript) -> tuple[Claim, ...]:
     Punctuated text is cut at sentence ends; text without punctuation, as pocketsphinx writes it, at
     pauses and line ends. What is still too long is cut at clauses, or else into windows that
     overlap by half, and fragments join a neighbour. A pause is only a guess at where a statement
-    ends, so text without punctuation gives short overlapping windows besides. Every word is in at
+    ends, so speech without punctuation gives short overlapping windows besides. Every word is in at
     least one claim.
     """
     tokens = [token for segment in transcript.segments for token in _tokens_of(segment)]
@@ -68,7 +68,7 @@ def claims_of(transcript: Transcript) -> tuple[Claim, ...]:
     spans: set[Span] = set()
     for sentence in _joined(_sentences(tokens, punctuated)):
         spans.update(_pieces(tokens, sentence))
-        if not punctuated:
+        if not punctuated and tokens[0].start_s is not None:
             spans.update(_windows(sentence, SHORT_WINDOW_WORDS))
     return tuple(_claim(tokens[start:end]) for start, end in sorted(spans))
 

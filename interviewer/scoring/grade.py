@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from interviewer.bank.rubric import KeyPoint, Rubric
 from interviewer.scoring.claims import Claim
-from interviewer.scoring.coverage import KeyPointResult, Status
+from interviewer.scoring.coverage import Coverage, KeyPointResult, Status
 from interviewer.scoring.scale import Scale
 from interviewer.scoring.screening import Screened, words_of
 from interviewer.speech.transcript import Transcript
@@ -73,40 +73,35 @@ def no_answer(transcript: Transcript, scale: Scale) -> str:
 
 
 def grade(
-    results: tuple[KeyPointResult, ...],
-    rubric: Rubric,
-    scale: Scale,
-    scorer: str,
-    screened: Screened,
+    covered: Coverage, rubric: Rubric, scale: Scale, scorer: str, screened: Screened
 ) -> Assessment:
-    """Score by the weighted share that was stated, less what was contradicted.
+    """Score by the weighted share of the rubric that was stated, and by the answer's lean.
 
     Args:
-        results: one for each key point of `rubric`, in its order.
+        covered: what became of the key points of `rubric`, in its order.
         scorer: what made the results, with versions.
         screened: the answer's claims, with those that did not count.
     """
-    keys = rubric.key_points
-    coverage = _share(results, keys, "hit") + scale.partial_credit * _share(
-        results, keys, "partial"
-    )
-    net = coverage - scale.contradiction_penalty * _share(results, keys, "contradicted")
+    results, keys = covered.results, rubric.key_points
+    stated = _share(results, keys, "hit")
     # Four decimals, so that sums of shares meet a threshold that they equal.
-    coverage, net = round(coverage, 4), round(max(0.0, net), 4)
+    coverage = round(stated + scale.partial_credit * _share(results, keys, "partial"), 4)
     lacking = [
         key.id
         for key, result in zip(keys, results, strict=True)
         if key.required and result.status not in ("hit", "partial")
     ]
+    lean = scale.strong_lean if covered.lean is None else covered.lean
     score: Score = 0
-    if net >= scale.strong_coverage and not lacking:
+    if coverage >= scale.strong_coverage and lean >= scale.strong_lean and not lacking:
         score = 2
-    elif net >= scale.partial_coverage:
+    elif coverage >= scale.partial_coverage and lean >= scale.partial_lean:
         score = 1
     reasons = (
         *_screening_reasons(screened),
-        *_coverage_reasons(results, coverage, net),
-        *_score_reasons(score, net, lacking, scale),
+        *_coverage_reasons(results, coverage),
+        *_lean_reasons(lean, scale),
+        *_score_reasons(score, coverage, lacking, scale),
         *_rubric_reasons(rubric),
     )
     return Assessment(score, coverage, results, reasons, scorer)
@@ -132,7 +127,7 @@ def _screening_reasons(screened: Screened) -> list[str]:
     return reasons
 
 
-def _coverage_reasons(results: Sequence[KeyPointResult], coverage: float, net: float) -> list[str]:
+def _coverage_reasons(results: Sequence[KeyPointResult], coverage: float) -> list[str]:
     if all(result.status == "missed" for result in results):
         return ["Nothing that was said comes close to a key point."]
     ids: dict[Status, list[str]] = {"hit": [], "partial": [], "missed": [], "contradicted": []}
@@ -146,13 +141,23 @@ def _coverage_reasons(results: Sequence[KeyPointResult], coverage: float, net: f
     if ids["contradicted"]:
         wrong = _quoted(ids["contradicted"])
         reasons.append(
-            f"What was said about {wrong} is close to a common misconception, "
-            f"which leaves {net:.0%}."
+            f"What was said about {wrong} is a common misconception, or very near to one."
         )
     return reasons
 
 
-def _score_reasons(score: Score, net: float, lacking: list[str], scale: Scale) -> list[str]:
+def _lean_reasons(lean: float, scale: Scale) -> list[str]:
+    whole = (
+        "Taken together, what was said is nearer to common misconceptions than to the key points"
+    )
+    if lean < scale.partial_lean:
+        return [f"{whole}, so the answer counts as wrong."]
+    return [f"{whole}, so the answer cannot be strong."] if lean < scale.strong_lean else []
+
+
+def _score_reasons(
+    score: Score, coverage: float, lacking: Sequence[str], scale: Scale
+) -> list[str]:
     if score == 2:
         return [f"That is strong: it takes {scale.strong_coverage:.0%} and every required point."]
     reasons = []
@@ -162,9 +167,9 @@ def _score_reasons(score: Score, net: float, lacking: list[str], scale: Scale) -
             f"The required {points} {_quoted(lacking)} {_was(len(lacking))} not stated, "
             "so the answer cannot be strong."
         )
-    if net < scale.partial_coverage:
+    if coverage < scale.partial_coverage:
         reasons.append(f"A partial answer takes {scale.partial_coverage:.0%}.")
-    elif net < scale.strong_coverage:
+    elif coverage < scale.strong_coverage:
         reasons.append(f"A strong answer takes {scale.strong_coverage:.0%}.")
     return reasons
 

@@ -13,6 +13,7 @@ from interviewer.bank.schema import validate
 from interviewer.bank.yaml_file import Fault, read_yaml, refusal
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Difference = Annotated[float, Field(ge=-2.0, le=2.0)]
 
 
 class Scale(Strict):
@@ -24,9 +25,10 @@ class Scale(Strict):
     clear_lead: Share
     nearest_margin: Share
     partial_credit: Share
-    contradiction_penalty: Share
     strong_coverage: Share
     partial_coverage: Share
+    strong_lean: Difference
+    partial_lean: Difference
     min_words: Annotated[int, Field(ge=1, le=1_000)]
     min_new_words: Annotated[int, Field(ge=0, le=1_000)]
     min_new_share: Share
@@ -38,6 +40,8 @@ class Scale(Strict):
             raise ValueError("partial_similarity no larger than hit_similarity")
         if self.partial_coverage > self.strong_coverage:
             raise ValueError("partial_coverage no larger than strong_coverage")
+        if self.partial_lean > self.strong_lean:
+            raise ValueError("partial_lean no larger than strong_lean")
         return self
 
 

@@ -67,7 +67,7 @@ class Scorer:
         reason = no_answer(transcript, self._scale)
         claims = () if reason else screened.kept
         rubric_vectors = self._rubrics[rubric.content_hash]
-        results = cover(claims, claim_vectors, rubric, rubric_vectors, self._scale)
+        covered = cover(claims, claim_vectors, rubric, rubric_vectors, self._scale)
         if reason:
-            return Assessment(0, 0.0, results, (reason,), self.name)
-        return grade(results, rubric, self._scale, self.name, screened)
+            return Assessment(0, 0.0, covered.results, (reason,), self.name)
+        return grade(covered, rubric, self._scale, self.name, screened)

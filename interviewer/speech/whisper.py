@@ -47,9 +47,9 @@ class WhisperTranscriber:
         self._version: str = faster_whisper.__version__
         self.description = f"Whisper {name} ({device}, {compute_type})"
         threads = min(_MAX_CPU_THREADS, os.cpu_count() or 1)
-        if device == "cuda":
-            _load_packaged_cublas()
         try:
+            if device == "cuda":
+                _load_packaged_cublas()
             self._model: Any = faster_whisper.WhisperModel(
                 str(folder), device=device, compute_type=compute_type, cpu_threads=threads
             )
