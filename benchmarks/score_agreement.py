@@ -2,9 +2,10 @@
 
 python benchmarks/score_agreement.py
 
-Each answer is scored as it was written, and again as a recogniser without punctuation would give
-it. With them: each question's model answer (2), its first two misconceptions of
-every key point (0), and the model answer of the next question (0).
+The scale was fitted with the answers marked "fitted" in view, and fixed before those marked
+"unseen" were scored. Each is scored as it was written, and again as a recogniser without
+punctuation would give it. With them: each question's model answer (2), the first two misconceptions
+of each of its key points (0), and the model answer of the next question (0).
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ ANSWERS = Path(__file__).parent / "answers.jsonl"
 
 @dataclass(frozen=True)
 class Graded:
+    set: str
     question: str
     kind: str
     grade: int
@@ -84,9 +86,9 @@ def made(bank: Bank, rubrics: Mapping[str, Rubric], ids: Sequence[str]) -> list[
     for question_id, next_id in zip(ids, [*ids[1:], ids[0]], strict=True):
         wrong = [text for key in rubrics[question_id].key_points for text in key.reject[:2]]
         answers += [
-            Graded(question_id, "model answer", 2, bank.question(question_id).answer),
-            Graded(question_id, "misconceptions", 0, " ".join(wrong)),
-            Graded(question_id, "another's answer", 0, bank.question(next_id).answer),
+            Graded("made", question_id, "model answer", 2, bank.question(question_id).answer),
+            Graded("made", question_id, "misconceptions", 0, " ".join(wrong)),
+            Graded("made", question_id, "another's answer", 0, bank.question(next_id).answer),
         ]
     return answers
 
@@ -98,7 +100,11 @@ def main() -> None:
     scorer = Scorer(SentenceEmbedder(find_model(offline=True)), load_scale(settings.rubrics_dir))
     by_hand = written()
     ids = list(dict.fromkeys(answer.question for answer in by_hand))
-    groups = {"written by hand": by_hand, "made from the bank": made(bank, rubrics, ids)}
+    groups = {
+        "written by hand, fitted": [answer for answer in by_hand if answer.set == "fitted"],
+        "written by hand, unseen": [answer for answer in by_hand if answer.set == "unseen"],
+        "made from the bank": made(bank, rubrics, ids),
+    }
     forms: dict[str, Callable[[str], Transcript]] = {"as typed": typed, "as heard": as_heard}
     print(scorer.name)
     for (group, answers), (form, transcript_of) in product(groups.items(), forms.items()):

@@ -7,7 +7,7 @@ import pytest
 
 from interviewer.bank.rubric import KeyPoint, Rubric
 from interviewer.scoring.claims import Claim
-from interviewer.scoring.coverage import KeyPointResult, Status, cover, rubric_texts
+from interviewer.scoring.coverage import Coverage, KeyPointResult, Status, cover, rubric_texts
 from interviewer.scoring.scale import Scale
 from tests.scoring_kit import rubric, shipped_scale
 
@@ -24,7 +24,7 @@ SCALE = shipped_scale().model_copy(
 )
 
 
-def results(points: Rubric, *similarities: dict[str, float]) -> tuple[KeyPointResult, ...]:
+def covered(points: Rubric, *similarities: dict[str, float]) -> Coverage:
     """Cover claims that have these similarities to the rubric's wordings, and 0 to the others.
 
     Each wording gets an axis of its own, so that a product of vectors is the similarity given.
@@ -34,6 +34,10 @@ def results(points: Rubric, *similarities: dict[str, float]) -> tuple[KeyPointRe
     vectors = np.array([[s.get(t, 0.0) for t in texts] for s in similarities], dtype=np.float32)
     axes = np.eye(len(texts), dtype=np.float32)
     return cover(claims, vectors.reshape(-1, len(texts)), points, axes, SCALE)
+
+
+def results(points: Rubric, *similarities: dict[str, float]) -> tuple[KeyPointResult, ...]:
+    return covered(points, *similarities).results
 
 
 @pytest.mark.parametrize(
@@ -71,9 +75,30 @@ def test_the_evidence_of_a_contradiction_is_the_misconception() -> None:
     assert found == KeyPointResult("road", "contradicted", 0.6, Claim("claim 1", 1.0, 2.0))
 
 
-def test_a_point_both_stated_and_contradicted_is_stated_in_part() -> None:
-    (found,) = results(rubric(ROAD), {"p": 0.7, "r1": 0.5}, {"p": 0.6, "r1": 0.8})
-    assert found == KeyPointResult("road", "partial", 0.7, Claim("claim 0", 0.0, 1.0))
+def test_what_was_said_nearest_to_the_point_outweighs_the_rest() -> None:
+    (found,) = results(rubric(ROAD), {"p": 0.9, "r1": 0.5}, {"p": 0.6, "r1": 0.8})
+    assert found == KeyPointResult("road", "hit", 0.9, Claim("claim 0", 0.0, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("said", "lean"),
+    [
+        ([{"p": 0.9, "r1": 0.7}], 0.2),
+        ([{"p": 0.9, "r1": 0.7}, {"q": 0.6, "s1": 0.9}], -0.05),
+        # What is near to nothing in the rubric says nothing about right and wrong.
+        ([{"p": 0.9, "r1": 0.7}, {"p": 0.1, "r1": 0.4}], 0.2),
+        # A misconception about one point may be a right wording of another.
+        ([{"p": 0.3, "r1": 0.8, "q": 0.9}], 0.1),
+        ([{"p": 0.4}], None),
+        ([], None),
+    ],
+)
+def test_lean(said: list[dict[str, float]], lean: float | None) -> None:
+    assert covered(rubric(ROAD, RIVER), *said).lean == lean
+
+
+def test_a_rubric_without_misconceptions_has_no_lean() -> None:
+    assert covered(rubric(PLAIN), {"n": 0.9}).lean is None
 
 
 def test_a_missed_point_has_no_evidence() -> None:
@@ -110,5 +135,5 @@ def test_thresholds_come_from_the_scale() -> None:
     strict = Scale(**{**dict(SCALE), "hit_similarity": 0.9, "partial_similarity": 0.8})
     claims = [Claim("a claim")]
     one = np.ones((1, 1), dtype=np.float32)
-    (found,) = cover(claims, one * 0.85, rubric(PLAIN), one, strict)
+    (found,) = cover(claims, one * 0.85, rubric(PLAIN), one, strict).results
     assert found.status == "partial"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,18 @@ def test_mini_lm_knows_meaning() -> None:
 def test_mini_lm_takes_nothing_and_odd_texts() -> None:
     assert mini_lm().embed([]).shape == (0, 384)
     assert np.isfinite(mini_lm().embed(["", "\u0000", "é🙂" * 400, "word " * 2000])).all()
+
+
+def test_loading_and_embedding_ask_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    mini_lm()  # skips where the model is not installed
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("the network was used")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    found = SentenceEmbedder(find_model()).embed(SENTENCES[:3])
+    assert found.tobytes() == mini_lm().embed(SENTENCES[:3]).tobytes()
 
 
 def test_other_weights_are_refused(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from interviewer.bank.rubric import KeyPoint
 from interviewer.errors import BankError
 from interviewer.scoring.claims import Claim
-from interviewer.scoring.coverage import KeyPointResult, Status
+from interviewer.scoring.coverage import Coverage, KeyPointResult, Status
 from interviewer.scoring.grade import Assessment, Score, grade, no_answer, not_scored
 from interviewer.scoring.scale import load_scale
 from interviewer.scoring.screening import Screened, screen
@@ -24,9 +24,10 @@ from tests.scoring_kit import rubric, shipped_scale, spoken
 SCALE = shipped_scale().model_copy(
     update={
         "partial_credit": 0.5,
-        "contradiction_penalty": 0.5,
         "strong_coverage": 0.6,
         "partial_coverage": 0.3,
+        "strong_lean": 0.0,
+        "partial_lean": -0.1,
     }
 )
 POINTS = (
@@ -38,12 +39,12 @@ KEPT = Screened((Claim("Something was said."),))
 SENTENCE = re.compile(r"^[A-Z0-9].*[^ .]\.$")
 
 
-def graded(*statuses: Status, screened: Screened = KEPT) -> Assessment:
+def graded(*statuses: Status, lean: float | None = 0.2, screened: Screened = KEPT) -> Assessment:
     results = tuple(
         KeyPointResult(point.id, status, 0.5, None)
         for point, status in zip(POINTS, statuses, strict=True)
     )
-    return grade(results, rubric(*POINTS), SCALE, "test", screened)
+    return grade(Coverage(results, lean), rubric(*POINTS), SCALE, "test", screened)
 
 
 @pytest.mark.parametrize(
@@ -58,10 +59,8 @@ def graded(*statuses: Status, screened: Screened = KEPT) -> Assessment:
         # The required point is missing, whatever else was said.
         (("missed", "hit", "hit"), 1, 0.7),
         (("contradicted", "hit", "hit"), 1, 0.7),
-        # A contradiction costs more than a gap.
-        (("hit", "missed", "partial"), 1, 0.5),
-        (("hit", "hit", "contradicted"), 1, 0.6),
-        (("hit", "contradicted", "contradicted"), 0, 0.3),
+        # What is contradicted is not stated.
+        (("hit", "contradicted", "missed"), 1, 0.3),
         (("contradicted", "contradicted", "contradicted"), 0, 0.0),
     ],
 )
@@ -78,24 +77,35 @@ def test_reasons_name_the_required_point_that_is_missing() -> None:
     )
 
 
-def test_reasons_name_what_was_contradicted_and_what_it_costs() -> None:
+@pytest.mark.parametrize(
+    ("lean", "score"), [(0.0, 2), (None, 2), (-0.01, 1), (-0.1, 1), (-0.11, 0)]
+)
+def test_an_answer_that_leans_to_misconceptions_loses(lean: float | None, score: Score) -> None:
+    found = graded("hit", "hit", "hit", lean=lean)
+    assert found.score == score
+    assert (score == 2) != any("Taken together" in reason for reason in found.reasons)
+
+
+def test_reasons_name_what_was_contradicted() -> None:
     reasons = graded("hit", "contradicted", "contradicted").reasons
-    assert "'second' and 'third' is close to a common misconception" in reasons[1]
-    assert "leaves 0%" in reasons[1]
+    assert reasons[1].startswith("What was said about 'second' and 'third' is a common misc")
 
 
 def test_a_rubric_without_misconceptions_says_so() -> None:
     plain = rubric(KeyPoint(id="only", point="p"))
     hit = (KeyPointResult("only", "hit", 0.9, None),)
-    assert "misconceptions" in grade(hit, plain, SCALE, "test", KEPT).reasons[-1]
+    assert "misconceptions" in grade(Coverage(hit, None), plain, SCALE, "test", KEPT).reasons[-1]
     assert "misconceptions" not in " ".join(graded("hit", "hit", "hit").reasons)
 
 
-@given(st.tuples(*[st.sampled_from(["hit", "partial", "missed", "contradicted"])] * 3))
+@given(
+    st.tuples(*[st.sampled_from(["hit", "partial", "missed", "contradicted"])] * 3),
+    st.floats(-0.5, 0.5),
+)
 def test_every_reason_is_a_sentence_and_the_assessment_survives_json(
-    statuses: tuple[Status, Status, Status],
+    statuses: tuple[Status, Status, Status], lean: float
 ) -> None:
-    found = graded(*statuses)
+    found = graded(*statuses, lean=lean)
     assert found.reasons
     assert all(SENTENCE.match(reason) for reason in found.reasons)
     assert Assessment.from_dict(json.loads(json.dumps(found.to_dict()))) == found

@@ -37,7 +37,7 @@ class KeyPointResult:
 class Coverage:
     """What became of every key point, in the rubric's order, and of the answer as a whole.
 
-    `lean` in [-2, 2] is how much nearer what was said comes to right wordings than to misconceptions
+    `lean` in [-2, 2] is how much nearer what was said is to right wordings than to misconceptions,
     on average; `None` when nothing was to the point, or the rubric names no misconceptions.
     """
 
