@@ -167,7 +167,9 @@ class Interview:
                 if self._options.feedback == "end":
                     later.append(outcome)
                 else:
-                    with self._interaction.working("Transcribing and scoring your answer"):
+                    typed_in = self._options.mode == "typed"
+                    work = "Scoring" if typed_in else "Transcribing and scoring"
+                    with self._interaction.working(f"{work} your answer"):
                         shown = outcome.result()
                     self._interaction.show(shown)
                 command = self._interaction.ask_next(is_last)

@@ -68,10 +68,6 @@ class Settings(BaseModel):
     offline: bool = False
     """Never try the network: use only models that are already here."""
 
-    @property
-    def database_url(self) -> str:
-        return self.database or f"sqlite:///{self.archive_dir / 'archive.db'}"
-
 
 def load_settings(
     command_line: Mapping[str, Any] | None = None, environment: Mapping[str, str] = os.environ

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,8 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from interviewer.archive import Archive
 from interviewer.audio.recording import Recording
 from interviewer.cli.main import run
+from interviewer.settings import load_settings
+from tests.archive_kit import begin, heard
 
 MODELS = Path(__file__).parent / "models"
 RIGHT = (
@@ -97,6 +101,25 @@ def test_rescoring_keeps_the_answer(command: Command, held: str) -> None:
     code, _, err = command("replay", held, "1", "--point", "no-such-point")
     assert code == 2 and "those with evidence are" in err
     assert command("replay", held, "9")[0] == 2
+
+
+def test_transcribing_again_replaces_the_words_and_keeps_the_old_ones(
+    command: Command, tmp_path: Path
+) -> None:
+    with Archive.open(load_settings()) as archive:
+        session = archive.start_session("spoken", ["kv-cache"], {})
+        attempt = begin(archive, session)
+        assert attempt.audio_path is not None
+        shutil.copy(MODELS / "kv-cache-answer.wav", attempt.audio_path)
+        archive.finish_recording(attempt.id, "user", 8.0)
+        archive.save_transcript(attempt.id, heard("quite other words"))
+        archive.end_session(session.id)
+    again = ("replay", session.id, "1", "--no-sound", "--retranscribe")
+    code, out, _ = command(*again, "--model", MODELS / "tiny-whisper")
+    assert code == 0 and "heard by faster-whisper tiny-whisper" in out
+    command("sessions", "export", session.id, tmp_path / "all")
+    exported = "".join(file.read_text() for file in (tmp_path / "all").rglob("session.json"))
+    assert "The KV cache stores" in exported and "quite other words" in exported
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ class Row:
         if self.mean_score is None:
             return "nothing scored yet"
         missing = TARGET_MEAN_SCORE - self.mean_score
-        return "ready" if missing <= 0 else f"{missing:.2f} below target"
+        return "ready" if missing <= 0 else f"{missing:.2f} below"
 
     def to_dict(self) -> dict[str, Any]:
         return {**asdict(self), "mean_score": self.mean_score, "verdict": self.verdict}

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from interviewer.audio.endpoint import has_speech
 from interviewer.audio.format import Samples, duration_s
 from interviewer.errors import ModelUnavailableError, TranscriptionError, UsageError
 from interviewer.hub import Report, cached_model, download_model, report_nothing
@@ -68,29 +67,28 @@ class WhisperTranscriber:
     def transcribe(
         self, samples: Samples, hints: Sequence[str] = (), stop: Event | None = None
     ) -> Transcript:
-        """See `Transcriber`. Where nobody speaks, Whisper would invent words and is not asked."""
+        """See `Transcriber`. Where nobody speaks Whisper invents words: look for speech first."""
         segments: list[Segment] = []
         length_s = duration_s(samples)
-        if has_speech(samples):
-            try:
-                found, _ = self._model.transcribe(
-                    samples,
-                    language="en",
-                    beam_size=_BEAM_SIZE,
-                    temperature=_TEMPERATURES,
-                    condition_on_previous_text=False,
-                    word_timestamps=True,
-                    hotwords=_hotwords(hints),
-                )
-                for segment in found:  # decodes on demand, 30 s at a time
-                    segments += _within(segment, length_s)
-                    if stop is not None and stop.is_set():
-                        break
-            except (RuntimeError, ValueError) as error:
-                raise TranscriptionError(
-                    f"{self.description} failed: {error}",
-                    "the recording is kept; try again with: interviewer recover --model offline",
-                ) from error
+        try:
+            found, _ = self._model.transcribe(
+                samples,
+                language="en",
+                beam_size=_BEAM_SIZE,
+                temperature=_TEMPERATURES,
+                condition_on_previous_text=False,
+                word_timestamps=True,
+                hotwords=_hotwords(hints),
+            )
+            for segment in found:  # decodes on demand, 30 s at a time
+                segments += _within(segment, length_s)
+                if stop is not None and stop.is_set():
+                    break
+        except (RuntimeError, ValueError) as error:
+            raise TranscriptionError(
+                f"{self.description} failed: {error}",
+                "the recording is kept; try again with: interviewer recover --model offline",
+            ) from error
         return Transcript(tuple(segments), ENGINE, self._name, self._version, length_s)
 
 
