@@ -17,9 +17,10 @@ from interviewer.audio.recording import read_recording, repair, sha256_of
 from interviewer.bank.question import Bank
 from interviewer.bank.rubric import Rubric
 from interviewer.errors import InterviewerError, TranscriptionError
+from interviewer.follow_up import own_rubric
 from interviewer.scoring.grade import Assessment, not_scored
 from interviewer.scoring.scorer import Scorer
-from interviewer.speech.transcript import Transcriber, Transcript
+from interviewer.speech.transcript import Transcriber, Transcript, joined
 
 NO_SPEECH_ENGINE = "silero-vad"
 """The engine of a transcript in which no speech was found, so that no recogniser was asked."""
@@ -30,12 +31,13 @@ class Outcome:
     """An attempt after its last step, and the assessment to show for it.
 
     `failed` means that an engine failed: the assessment gives the reason and is not saved, so that
-    `recover` takes the answer up again.
+    `recover` takes the answer up again. `before` is the assessment that a reply could improve.
     """
 
     attempt: AttemptRecord
     assessment: Assessment
     failed: bool = False
+    before: Assessment | None = None
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,8 @@ class Finisher:
         Raises:
             ScoringError, ModelUnavailableError: the scorer cannot work.
         """
+        if attempt.follow_up_of is not None:
+            return self._score_reply(attempt, attempt.follow_up_of)
         rubric = self.rubrics.get(attempt.question_id)
         if rubric is None:
             return not_scored(
@@ -116,6 +120,34 @@ class Finisher:
             return not_scored("There is no transcript of this answer.")
         question = self.bank.question(attempt.question_id)
         return self.scorer().score(question, rubric, attempt.transcript)
+
+    def _score_reply(self, reply: AttemptRecord, answer_id: int) -> Assessment:
+        """A reply about a key point counts together with the answer and the replies before it.
+
+        One to a follow-up of the question's own is scored alone.
+        """
+        question = self.bank.question(reply.question_id)
+        if reply.key_point is None:
+            rubric = own_rubric(question, reply.ask)
+            said = [reply]
+        else:
+            rubric = self.rubrics.get(reply.question_id)
+            said = [
+                attempt
+                for attempt in self.archive.attempts(reply.session_id)
+                if attempt.id == answer_id
+                or (
+                    attempt.follow_up_of == answer_id
+                    and attempt.key_point is not None
+                    and attempt.id <= reply.id
+                    and attempt.stage != "skipped"
+                )
+            ]
+        heard = [attempt.transcript for attempt in said if attempt.transcript is not None]
+        if rubric is None or not heard:
+            return not_scored("This follow-up is not in the bank any more.")
+        asked = question if reply.key_point else question.model_copy(update={"ask": reply.ask})
+        return self.scorer().score(asked, rubric, joined(heard))
 
 
 def transcribe_samples(

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import Literal, Protocol
 
-from interviewer.archive import Archive, AttemptRecord, Ending, Mode, SessionRecord
+from interviewer.archive import Archive, AttemptRecord, Ending, Following, Mode, SessionRecord
 from interviewer.audio.format import Samples, level_db
 from interviewer.audio.microphone import Microphone, SilenceWatch
 from interviewer.audio.recording import Recording, require_room, sha256_of
@@ -27,10 +27,18 @@ from interviewer.errors import (
     SynthesisError,
 )
 from interviewer.finishing import Finisher, Outcome
+from interviewer.follow_up import next_follow_up
+from interviewer.scoring.grade import Assessment
 from interviewer.speech.synthesis import Synthesizer
 from interviewer.speech.transcript import typed
 
 Command = Literal["done", "retry", "skip", "quit"]
+
+Onward = Literal["follow-up", "next question", "finish"]
+"""Where an interview goes on to."""
+
+FOLLOW_UP_LIMIT_S = 45.0
+"""The time for the reply to a follow-up, where the question itself has no less."""
 
 
 @dataclass
@@ -49,16 +57,40 @@ class Controls:
 
 @dataclass(frozen=True)
 class Asking:
-    """One question about to be asked: the `number`-th of `total`, both counted from 1."""
+    """One question about to be asked: the `number`-th of `total`, both counted from 1.
+
+    With a `follow_up`, that is asked, after the question was answered.
+    """
 
     choice: Choice
     number: int
     total: int
     time_limit_s: float
+    follow_up: Following | None = None
 
     @property
     def question(self) -> Question:
         return self.choice.question
+
+    @property
+    def text(self) -> str:
+        """What is shown: the question, or the follow-up."""
+        return self.question.ask if self.follow_up is None else self.follow_up.ask
+
+    @property
+    def spoken(self) -> str:
+        """What is read aloud."""
+        return self.question.spoken if self.follow_up is None else self.follow_up.ask
+
+    @property
+    def onward(self) -> Onward:
+        """Where the interview goes on to after this question."""
+        return "finish" if self.number == self.total else "next question"
+
+    def then(self, follow_up: Following) -> Asking:
+        """The same with a follow-up, which has less time."""
+        limit_s = min(self.time_limit_s, FOLLOW_UP_LIMIT_S)
+        return replace(self, follow_up=follow_up, time_limit_s=limit_s)
 
 
 class Interaction(Protocol):
@@ -85,7 +117,7 @@ class Interaction(Protocol):
     def show(self, outcome: Outcome) -> None:
         """Show transcript, score, and every key point with its evidence."""
 
-    def ask_next(self, is_last: bool) -> Command:
+    def ask_next(self, onward: Onward) -> Command:
         """After an answer: `done` goes on, `retry` asks the question again, `quit` ends."""
 
 
@@ -102,11 +134,25 @@ class Parts:
 
 @dataclass(frozen=True)
 class Options:
-    """How the interview is held. `seconds` overrides every question's own time limit."""
+    """How the interview is held.
+
+    `seconds` overrides every question's own time limit; after each answer up to `follow_ups` more
+    questions are asked about it.
+    """
 
     mode: Mode = "spoken"
     seconds: float | None = None
     feedback: Literal["after", "end"] = "after"
+    follow_ups: int = 0
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A session that is going on; `later` is what is shown at its end."""
+
+    session: SessionRecord
+    background: ThreadPoolExecutor
+    later: list[Future[Outcome]] = field(default_factory=list)
 
 
 class Interview:
@@ -132,7 +178,11 @@ class Interview:
         session = self._archive.start_session(
             options.mode,
             [choice.question.id for choice in choices],
-            {"seconds": options.seconds, "feedback": options.feedback},
+            {
+                "seconds": options.seconds,
+                "feedback": options.feedback,
+                "follow_ups": options.follow_ups,
+            },
         )
         askings = [
             Asking(choice, number, len(choices), options.seconds or choice.question.time_limit_s)
@@ -140,41 +190,87 @@ class Interview:
         ]
         try:
             with self._background() as background:
+                held = _Held(session, background)
                 self._render_ahead(background, askings[:1])
-                later: list[Future[Outcome]] = []
                 for asking in askings:
                     self._render_ahead(background, askings[asking.number : asking.number + 1])
-                    if not self._ask(session, asking, background, later):
+                    if not self._ask(held, asking):
                         break
-                self._show_later(later)
+                self._show_later(held.later)
         finally:
             session = self._archive.end_session(session.id)
         return session
 
-    def _ask(
-        self,
-        session: SessionRecord,
-        asking: Asking,
-        background: ThreadPoolExecutor,
-        later: list[Future[Outcome]],
-    ) -> bool:
+    def _ask(self, held: _Held, asking: Asking) -> bool:
         """Ask one question until the candidate goes on; False ends the session."""
-        is_last = asking.number == asking.total
         while True:
-            command, attempt = self._try(session, asking)
-            if command == "done" and attempt is not None:
-                outcome = background.submit(self._finish, attempt)
-                if self._options.feedback == "end":
-                    later.append(outcome)
-                else:
-                    typed_in = self._options.mode == "typed"
-                    work = "Scoring" if typed_in else "Transcribing and scoring"
-                    with self._interaction.working(f"{work} your answer"):
-                        shown = outcome.result()
-                    self._interaction.show(shown)
-                command = self._interaction.ask_next(is_last)
+            command, attempt = self._try(held.session, asking)
+            if attempt is not None:
+                command = self._follow_up(held, asking, attempt, self._assess(held, attempt))
             if command != "retry":
                 return command != "quit"
+
+    def _assess(
+        self, held: _Held, attempt: AttemptRecord, before: Assessment | None = None
+    ) -> Future[Outcome]:
+        """Have an answer transcribed and scored, and show the outcome now or at the end."""
+
+        def finish() -> Outcome:
+            finisher = self._parts.finisher
+            return replace(finisher.save(finisher.finish(attempt, self._abandon)), before=before)
+
+        outcome = held.background.submit(finish)
+        if self._options.feedback == "end":
+            held.later.append(outcome)
+        else:
+            self._interaction.show(self._wait(outcome))
+        return outcome
+
+    def _wait(self, outcome: Future[Outcome]) -> Outcome:
+        what = "Scoring" if self._options.mode == "typed" else "Transcribing and scoring"
+        with self._interaction.working(f"{what} your answer"):
+            return outcome.result()
+
+    def _follow_up(
+        self, held: _Held, asking: Asking, answer: AttemptRecord, outcome: Future[Outcome]
+    ) -> Command:
+        """Ask about the answer as often as wanted; then what the candidate wants to do next."""
+        asked: list[str] = []
+        assessment: Assessment | None = None
+        while len(asked) < self._options.follow_ups:
+            found = outcome.result() if outcome.done() else self._wait(outcome)
+            if assessment is None or found.attempt.key_point is not None:
+                assessment = found.assessment
+            following = self._following(asking.question, answer, assessment, asked)
+            if following is None:
+                break
+            self._render_ahead(held.background, [asking.then(following)])
+            command = self._interaction.ask_next("follow-up")
+            while command == "done":
+                command, reply = self._try(held.session, asking.then(following))
+                if reply is not None:
+                    before = assessment if following.key_point else None
+                    outcome = self._assess(held, reply, before)
+                    break
+                command = "done" if command == "retry" else command
+            if command == "skip":
+                break
+            if command != "done":
+                return command
+            asked.append(following.ask)
+        return self._interaction.ask_next(asking.onward)
+
+    def _following(
+        self,
+        question: Question,
+        answer: AttemptRecord,
+        assessment: Assessment,
+        asked: Sequence[str],
+    ) -> Following | None:
+        rubric = self._parts.finisher.rubrics.get(question.id)
+        if rubric is None:
+            return None
+        return next_follow_up(answer.id, question, rubric, assessment, asked)
 
     def _try(self, session: SessionRecord, asking: Asking) -> tuple[Command, AttemptRecord | None]:
         """One asking: the attempt comes back when there is an answer to assess."""
@@ -198,6 +294,7 @@ class Interview:
             question_hash=asking.question.content_hash,
             rubric_hash="" if rubric is None else rubric.content_hash,
             time_limit_s=asking.time_limit_s,
+            follow_up=asking.follow_up,
         )
 
     def _take_typed(
@@ -216,7 +313,7 @@ class Interview:
         with self._interaction.asking(asking) as controls:
             if not self._mute:
                 try:
-                    voice = self._voices[asking.question.id].result()
+                    voice = self._voices[asking.spoken].result()
                     self._parts.speaker.play(voice, controls.stop)
                 except (SynthesisError, AudioError) as error:
                     self._mute = True
@@ -247,7 +344,7 @@ class Interview:
             return command, attempt
         self._archive.skip(attempt.id, ended if ended == "device_lost" else "cancelled")
         if command == "done":
-            return self._interaction.ask_next(asking.number == asking.total), None
+            return self._interaction.ask_next(asking.onward), None
         return command, None
 
     def _listen(self, recording: Recording, asking: Asking) -> tuple[Ending, Command]:
@@ -278,10 +375,6 @@ class Interview:
                 _close(blocks)
         return "user", controls.command or "done"
 
-    def _finish(self, attempt: AttemptRecord) -> Outcome:
-        finisher = self._parts.finisher
-        return finisher.save(finisher.finish(attempt, self._abandon))
-
     def _show_later(self, later: Sequence[Future[Outcome]]) -> None:
         for number, outcome in enumerate(later, start=1):
             with self._interaction.working(f"Scoring answer {number} of {len(later)}"):
@@ -293,9 +386,8 @@ class Interview:
         if self._options.mode == "typed":
             return
         for asking in askings:
-            text = asking.question.spoken
-            self._voices[asking.question.id] = background.submit(
-                self._parts.synthesizer.synthesize, text
+            self._voices[asking.spoken] = background.submit(
+                self._parts.synthesizer.synthesize, asking.spoken
             )
 
     @contextmanager

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from interviewer.finishing import Outcome
-from interviewer.interview import Asking, Command, Controls
+from interviewer.interview import Asking, Command, Controls, Onward
 
 
 @dataclass
@@ -36,7 +36,7 @@ class ScriptedInteraction:
 
     @contextmanager
     def asking(self, asking: Asking) -> Iterator[Controls]:
-        self.asked.append(asking.question.id)
+        self.asked.append(asking.question.id if asking.follow_up is None else asking.text)
         controls = Controls()
         command = self.while_asking.pop(0) if self.while_asking else None
         if command is not None:
@@ -64,5 +64,5 @@ class ScriptedInteraction:
     def show(self, outcome: Outcome) -> None:
         self.shown.append(outcome)
 
-    def ask_next(self, is_last: bool) -> Command:
+    def ask_next(self, onward: Onward) -> Command:
         return self.after_answers.pop(0) if self.after_answers else "done"

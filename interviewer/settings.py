@@ -31,6 +31,11 @@ def default_archive_dir() -> Path:
     return Path(platformdirs.user_data_dir("interviewer", appauthor=False)) / "recordings"
 
 
+def default_banks_dir() -> Path:
+    """Where the user's own banks lie, each a folder that holds `bank/` and `rubrics/`."""
+    return Path(platformdirs.user_data_dir("interviewer", appauthor=False)) / "banks"
+
+
 def config_file(environment: Mapping[str, str] = os.environ) -> Path:
     """`INTERVIEWER_CONFIG`, or config.toml in the user's configuration folder."""
     named = environment.get(ENVIRONMENT_PREFIX + "CONFIG")
@@ -46,6 +51,8 @@ class Settings(BaseModel):
 
     bank_dir: Path = Field(default_factory=lambda: shipped_dir("bank"))
     rubrics_dir: Path = Field(default_factory=lambda: shipped_dir("rubrics"))
+    banks_dir: Path = Field(default_factory=default_banks_dir)
+    """The user's own banks; the option `--bank` names one of them."""
     archive_dir: Path = Field(default_factory=default_archive_dir)
     cache_dir: Path = Field(
         default_factory=lambda: Path(platformdirs.user_cache_dir("interviewer", appauthor=False))

@@ -16,6 +16,7 @@ def private_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home.mkdir()
     monkeypatch.setenv("INTERVIEWER_CONFIG", str(home / "config.toml"))
     monkeypatch.setenv("INTERVIEWER_ARCHIVE_DIR", str(home / "recordings"))
+    monkeypatch.setenv("INTERVIEWER_BANKS_DIR", str(home / "banks"))
     monkeypatch.setenv("INTERVIEWER_CACHE_DIR", str(home / "cache"))
     monkeypatch.setenv("HF_HUB_CACHE", str(home / "hub"))
     return home

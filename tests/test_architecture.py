@@ -15,7 +15,7 @@ LEVELS = (
     {"errors", "settings", "hub"},
     {"bank", "audio", "speech", "scoring"},
     {"archive", "report", "study"},
-    {"finishing", "interview", "scripted"},
+    {"follow_up", "finishing", "interview", "scripted"},
     {"cli", "web"},
     {"__main__"},
 )
@@ -27,7 +27,8 @@ NEIGHBOURS = {
     "scoring": {"bank", "speech"},
     "report": {"archive"},
     "study": {"archive"},
-    "interview": {"finishing"},
+    "finishing": {"follow_up"},
+    "interview": {"finishing", "follow_up"},
     "scripted": {"finishing", "interview"},
 }
 HEAVY = {

@@ -162,6 +162,32 @@ def test_the_scale_is_no_rubric(tmp_path: Path, bank: Bank) -> None:
     assert set(load_rubrics(folder, bank)) == {"kv-cache"}
 
 
+def test_priorities_say_how_much_a_category_matters(tmp_path: Path) -> None:
+    written(tmp_path, QUESTIONS)
+    assert load_bank(tmp_path).importance("attention", "mle") == "medium"
+    written(tmp_path, "priorities: {attention: {mle: critical}}", "priorities.yaml")
+    bank = load_bank(tmp_path)
+    assert bank.importance("attention", "mle") == "critical"
+    assert bank.importance("attention", "ai-eng") == "medium"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("priorities: {attention: {mle: vital}}", "'low', 'medium', 'high' or 'critical'"),
+        ("priorities: {attention: {boss: low}}", "priorities.attention.boss"),
+        ("priorities: {heads: {mle: low}}", "priorities.heads: is no category of this bank"),
+        ("- mle", "priorities.yaml:1"),
+    ],
+)
+def test_a_fault_in_the_priorities_is_named(tmp_path: Path, text: str, says: str) -> None:
+    written(tmp_path, QUESTIONS)
+    written(tmp_path, text, "priorities.yaml")
+    with pytest.raises(BankError) as caught:
+        load_bank(tmp_path)
+    assert says in caught.value.message
+
+
 def test_the_shipped_bank_is_whole() -> None:
     bank = load_bank(shipped_dir("bank"))
     assert bank.questions

@@ -8,16 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from interviewer.archive import Archive, AttemptRecord
+from interviewer.archive import Archive, AttemptRecord, SessionRecord
 from interviewer.audio.format import SAMPLE_RATE_HZ, Samples, read_wav
 from interviewer.audio.recording import read_recording, sha256_of
 from interviewer.audio.speaker import SilentSpeaker
-from interviewer.bank.question import Bank, Question, load_bank
-from interviewer.bank.rubric import Rubric, load_rubrics
+from interviewer.bank.question import Bank, Category, FollowUp, Question, load_bank
+from interviewer.bank.rubric import KeyPoint, Rubric, load_rubrics
 from interviewer.bank.selection import Choice
 from interviewer.errors import AudioError, DeviceLostError, SynthesisError, TranscriptionError
 from interviewer.finishing import Finisher
-from interviewer.interview import Interview, Options, Parts
+from interviewer.interview import Command, Interview, Options, Parts
+from interviewer.report.summary import summarise
 from interviewer.scoring.embedding import HashEmbedder
 from interviewer.scoring.scale import load_scale
 from interviewer.scoring.scorer import Scorer
@@ -228,3 +229,118 @@ def test_without_a_voice_the_question_is_shown_and_the_interview_goes_on(
     session = Interview(parts, candidate, Options(seconds=20)).run(choices)
     assert [attempt.stage for attempt in session.attempts] == ["assessed", "assessed"]
     assert len([notice for notice in candidate.notices if "no voice" in notice]) == 1
+
+
+BRIDGE = Question(
+    id="bridge",
+    number=900,
+    category="bridges",
+    ask="How does a suspension bridge stand?",
+    difficulty="easy",
+    roles=("mle",),
+    answer="It hangs from cables.",
+    follow_ups=(FollowUp(ask="Which one is old?", answer="Brooklyn Bridge opened long ago."),),
+)
+CABLES = KeyPoint(
+    id="cables",
+    point="Steel cables carry the deck in tension.",
+    weight=1,
+    probe="What holds the deck from above?",
+)
+ANCHORS = KeyPoint(
+    id="anchors",
+    point="Heavy anchorages at both shores hold the ends of the main wires.",
+    weight=3,
+    required=True,
+    probe="Where does the pull end?",
+)
+
+
+@pytest.fixture
+def bridge(archive: Archive) -> Finisher:
+    scorer = Scorer(HashEmbedder(), load_scale(shipped_dir("rubrics")))
+    bank = Bank((Category("bridges", "Bridges", (BRIDGE,)),))
+    rubric = Rubric(question_id="bridge", key_points=(CABLES, ANCHORS))
+    return Finisher(
+        archive, bank, {"bridge": rubric}, lambda: ScriptedTranscriber(TEXT), lambda: scorer
+    )
+
+
+def typed_interview(
+    bridge: Finisher, count: int, *answers: tuple[Command, str], feedback: str = "after"
+) -> tuple[ScriptedInteraction, SessionRecord]:
+    candidate = ScriptedInteraction(typed_answers=list(answers))
+    parts = Parts(
+        bridge.archive,
+        bridge,
+        SilentSynthesizer(),
+        SilentSpeaker(),
+        lambda _question: ScriptedMicrophone(SPEECH),
+    )
+    options = Options(mode="typed", follow_ups=count, feedback=feedback)  # type: ignore[arg-type]
+    return candidate, Interview(parts, candidate, options).run([Choice(BRIDGE, "")])
+
+
+def test_the_most_important_missing_point_is_asked_about_and_the_reply_counts(
+    bridge: Finisher,
+) -> None:
+    candidate, session = typed_interview(bridge, 1, ("done", CABLES.point), ("done", ANCHORS.point))
+    assert candidate.asked == ["bridge", ANCHORS.probe]
+    answer, reply = session.attempts
+    assert (reply.follow_up_of, reply.key_point, reply.ask) == (answer.id, "anchors", ANCHORS.probe)
+    assert answer.score is not None and reply.score is not None and reply.score > answer.score
+    assert session.before(reply) == answer.assessment == candidate.shown[1].before
+    summary = summarise(session.attempts, {})
+    assert summary.total.asked == 1 and summary.total.mean_score == answer.score
+    assert summary.after_follow_ups == reply.score
+
+
+def test_each_point_is_asked_about_once_and_no_oftener_than_wanted(bridge: Finisher) -> None:
+    nothing: tuple[Command, str] = ("done", "I would rather talk about boats and the open sea.")
+    candidate, _ = typed_interview(bridge, 5, nothing, nothing, nothing)
+    assert candidate.asked == ["bridge", ANCHORS.probe, CABLES.probe]
+    candidate, _ = typed_interview(bridge, 1, nothing, nothing)
+    assert candidate.asked == ["bridge", ANCHORS.probe]
+
+
+def test_when_nothing_was_missed_it_goes_deeper(bridge: Finisher) -> None:
+    everything = f"{CABLES.point} {ANCHORS.point}"
+    candidate, session = typed_interview(
+        bridge, 1, ("done", everything), ("done", "The Brooklyn Bridge opened long ago.")
+    )
+    assert candidate.asked == ["bridge", "Which one is old?"]
+    reply = session.attempts[1]
+    assert reply.key_point is None and session.before(reply) is None
+    assert reply.assessment is not None and reply.assessment.score is not None
+    assert [point.status for point in reply.assessment.key_points] == ["hit"]
+
+
+def test_a_follow_up_can_be_skipped_retried_or_end_the_session(bridge: Finisher) -> None:
+    first: tuple[Command, str] = ("done", CABLES.point)
+    _, session = typed_interview(bridge, 2, first, ("skip", ""))
+    assert [attempt.stage for attempt in session.attempts] == ["assessed", "skipped"]
+    candidate, session = typed_interview(
+        bridge, 1, first, ("retry", ""), ("done", ANCHORS.point), feedback="end"
+    )
+    assert candidate.asked == ["bridge", ANCHORS.probe, ANCHORS.probe]
+    assert [attempt.try_number for attempt in session.attempts] == [1, 1, 2]
+    assert len(candidate.shown) == 2
+    _, session = typed_interview(bridge, 2, first, ("quit", ""))
+    assert session.ended_at is not None
+
+
+def test_a_spoken_follow_up_has_less_time(archive: Archive, bridge: Finisher) -> None:
+    candidate = ScriptedInteraction()
+    sounds = [SPEECH, np.tile(SPEECH, 6)]
+    parts = Parts(
+        archive,
+        bridge,
+        SilentSynthesizer(),
+        SilentSpeaker(),
+        lambda _question: ScriptedMicrophone(sounds.pop(0)),
+    )
+    session = Interview(parts, candidate, Options(follow_ups=1)).run([Choice(BRIDGE, "")])
+    answer, reply = session.attempts
+    assert answer.ended == "time_limit" and answer.duration_s == 90.0
+    assert (reply.duration_s, reply.ended) == (45.0, "time_limit")
+    assert reply.audio != answer.audio

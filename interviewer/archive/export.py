@@ -90,7 +90,8 @@ def _lines(record: SessionRecord) -> Iterator[str]:
 
 def _attempt_lines(attempt: AttemptRecord) -> Iterator[str]:
     again = f", try {attempt.try_number}" if attempt.try_number > 1 else ""
-    yield f"{attempt.position}. {attempt.question_id} ({attempt.category}){again}"
+    kind = "" if attempt.follow_up_of is None else ", follow-up"
+    yield f"{attempt.position}. {attempt.question_id} ({attempt.category}){again}{kind}"
     yield _paragraph(attempt.ask)
     yield ""
     yield f"   {_recording(attempt)}"

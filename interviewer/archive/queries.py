@@ -86,7 +86,7 @@ def attempts_where(
 
 
 def history(connection: Connection) -> tuple[Asked, ...]:
-    """Which questions were asked when, newest first."""
+    """Which questions were asked when, newest first; without follow-ups."""
     newest = (
         select(func.max(assessments.c.id))
         .where(assessments.c.attempt_id == attempts.c.id)
@@ -98,7 +98,7 @@ def history(connection: Connection) -> tuple[Asked, ...]:
         select(*columns, assessments.c.score)
         .join(sessions)
         .outerjoin(assessments, assessments.c.id == newest)
-        .where(KEPT)
+        .where(KEPT, attempts.c.follow_up_of.is_(None))
         .order_by(attempts.c.id.desc())
     )
     return tuple(Asked(**row) for row in connection.execute(query).mappings())

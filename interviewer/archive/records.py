@@ -32,6 +32,9 @@ class AttemptRecord:
     tries of one question in its session from 1. `audio` is the recording's path relative to the
     archive folder, `None` for typed answers. `ended`, `duration_s` and `sha256` (of the audio file)
     are `None` until the recording is finished. `transcripts` and `assessments` are oldest first.
+
+    A follow-up names the attempt it followed, and the key point it asked about unless it is one of
+    the question's own; with a key point, its assessment is of the answer and the replies together.
     """
 
     id: int
@@ -51,6 +54,8 @@ class AttemptRecord:
     sha256: str | None
     stage: Stage
     own_grade: Score | None
+    follow_up_of: int | None
+    key_point: str | None
     transcripts: tuple[Transcript, ...]
     assessments: tuple[Assessment, ...]
     archive_folder: Path
@@ -89,6 +94,15 @@ class AttemptRecord:
 
 
 @dataclass(frozen=True)
+class Following:
+    """A follow-up about to be asked: after which attempt, in which words, about which key point."""
+
+    attempt_id: int
+    ask: str
+    key_point: str | None
+
+
+@dataclass(frozen=True)
 class SessionRecord:
     """An ordered list of attempts. `folder` is absolute and holds the recordings."""
 
@@ -114,6 +128,22 @@ class SessionRecord:
             f"session {self.id} has no answer {position}; it has {len(self.attempts)}",
             f"interviewer sessions show {self.id}",
         )
+
+    def before(self, reply: AttemptRecord) -> Assessment | None:
+        """The assessment that the reply to a probe could improve; `None` for other attempts."""
+        if reply.key_point is None:
+            return None
+        earlier = [
+            attempt.assessment
+            for attempt in self.attempts
+            if attempt.position < reply.position
+            and attempt.assessment is not None
+            and (
+                attempt.id == reply.follow_up_of
+                or (attempt.follow_up_of == reply.follow_up_of and attempt.key_point is not None)
+            )
+        ]
+        return earlier[-1] if earlier else None
 
     def to_dict(self) -> dict[str, Any]:
         """Every field but the folder, as plain JSON values."""

@@ -20,7 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision. Known without importing Alembic, so that opening an archive stays quick."""
 
 
@@ -74,6 +74,8 @@ attempts = Table(
     Column("sha256", String(64)),
     Column("stage", String(16), nullable=False),
     Column("own_grade", Integer),
+    Column("follow_up_of", Integer),
+    Column("key_point", String(80)),
     UniqueConstraint("session_id", "position", name="uq_attempts_session_position"),
 )
 

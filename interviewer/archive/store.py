@@ -21,6 +21,7 @@ from interviewer.archive.records import (
     Asked,
     AttemptRecord,
     Ending,
+    Following,
     Mode,
     SessionRecord,
     SessionSummary,
@@ -122,16 +123,19 @@ class Archive:
         question_hash: str,
         rubric_hash: str,
         time_limit_s: float,
+        follow_up: Following | None = None,
     ) -> AttemptRecord:
         """Note that a question is being asked; call it before the first sample is recorded.
 
         The hashes are of the question and of its rubric as they are now. In a `typed` session the
-        attempt has no audio.
+        attempt has no audio. A `follow_up` is asked in the question's place.
         """
         values = {
             "question_id": question.id,
             "category": question.category,
-            "ask": question.ask,
+            "ask": question.ask if follow_up is None else follow_up.ask,
+            "follow_up_of": None if follow_up is None else follow_up.attempt_id,
+            "key_point": None if follow_up is None else follow_up.key_point,
             "question_hash": question_hash,
             "rubric_hash": rubric_hash,
             "time_limit_s": time_limit_s,
@@ -141,7 +145,11 @@ class Archive:
         with self._writing() as connection:
             session = queries.session(connection, session_id, self.folder)
             position = len(session.attempts) + 1
-            tries = sum(tried.question_id == question.id for tried in session.attempts)
+            asked_now = (question.id, values["follow_up_of"], values["ask"])
+            tries = sum(
+                (tried.question_id, tried.follow_up_of, tried.ask) == asked_now
+                for tried in session.attempts
+            )
             audio = f"{session.id}/{position:02d}-{question.id}.wav"
             attempt_id = connection.execute(
                 insert(attempts)

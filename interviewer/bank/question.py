@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sized
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence, Sized
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
@@ -15,10 +15,23 @@ from typing import Annotated, Final, Literal, TypeVar, get_args
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from interviewer.bank.schema import validate
-from interviewer.bank.yaml_file import Document, Fault, read_yaml, refusal, shortened, yaml_files
+from interviewer.bank.yaml_file import (
+    Document,
+    Fault,
+    FaultsError,
+    Location,
+    Value,
+    read_yaml,
+    shortened,
+    yaml_files,
+)
 from interviewer.errors import BankError, UsageError
 
+PRIORITIES_FILE: Final = "priorities.yaml"
+"""Lies beside the questions but asks none: it says how much each category matters for each role."""
+
 Difficulty = Literal["easy", "medium", "hard"]
+Importance = Literal["low", "medium", "high", "critical"]
 Role = Literal["mle", "ai-eng", "research-eng", "llm-eng", "ml-infra-eng", "applied-scientist"]
 DIFFICULTIES: Final[tuple[Difficulty, ...]] = get_args(Difficulty)
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
@@ -37,6 +50,12 @@ def _not_blank(text: str) -> str:
     return text
 
 
+def _tag(text: str) -> str:
+    if not re.fullmatch(r"[^\s,;]+", text):
+        raise ValueError("a word without spaces, commas and semicolons")
+    return text
+
+
 def _not_empty(values: Entries) -> Entries:
     if not values:
         raise ValueError("one or more entries")
@@ -49,7 +68,7 @@ def _every_role(roles: tuple[str, ...]) -> tuple[Role, ...]:
 
 Slug = Annotated[str, Field(max_length=80), AfterValidator(_slug)]
 ShortText = Annotated[str, Field(max_length=1_000), AfterValidator(_not_blank)]
-Text = Annotated[str, Field(max_length=20_000), AfterValidator(_not_blank)]
+Tag = Annotated[str, Field(max_length=80), AfterValidator(_tag)]
 # min_length would call a list too short whenever all of its entries are wrong.
 NOT_EMPTY: Final = AfterValidator(_not_empty)
 
@@ -73,7 +92,8 @@ class Strict(BaseModel):
 
 class FollowUp(Strict):
     ask: ShortText
-    answer: Text
+    answer: Annotated[str, Field(max_length=20_000)] = ""
+    """Empty where none is written yet."""
 
 
 class QuestionEntry(Strict):
@@ -89,8 +109,10 @@ class QuestionEntry(Strict):
     time_limit_s: Annotated[int, Field(ge=1, le=600)] = 90
     terms: Annotated[tuple[ShortText, ...], Field(max_length=200)] = ()
     """Jargon that the candidate may say."""
-    answer: Text
-    """The model answer, sayable in the time."""
+    tags: Annotated[tuple[Tag, ...], Field(max_length=50)] = ()
+    """Whatever else its author sorts it by."""
+    answer: Annotated[str, Field(max_length=20_000)]
+    """The model answer, sayable in the time; empty where none is written yet."""
     notes: Annotated[str, Field(max_length=100_000)] = ""
     """The depth behind the answer, in Markdown."""
     follow_ups: Annotated[tuple[FollowUp, ...], Field(max_length=50)] = ()
@@ -108,10 +130,14 @@ class Question(QuestionEntry):
         return self.speak or self.ask
 
 
-class _QuestionFile(Strict):
+class QuestionFile(Strict):
     category: Slug
     title: ShortText
     questions: Annotated[tuple[QuestionEntry, ...], NOT_EMPTY]
+
+
+class _PrioritiesFile(Strict):
+    priorities: dict[Slug, dict[Role, Importance]]
 
 
 @dataclass(frozen=True)
@@ -126,6 +152,12 @@ class Bank:
     """All that can be asked. Categories stand in the order of their files."""
 
     categories: tuple[Category, ...]
+    priorities: Mapping[str, Mapping[Role, Importance]] = field(default_factory=dict)
+    """How much a category matters for a role; `importance` says what holds for the others."""
+
+    def importance(self, category: str, role: Role) -> Importance:
+        """How much a category matters for a role: medium where nothing is said."""
+        return self.priorities.get(category, {}).get(role, "medium")
 
     @cached_property
     def questions(self) -> tuple[Question, ...]:
@@ -175,41 +207,62 @@ def load_bank(folder: Path) -> Bank:
     """
     faults: list[Fault] = []
     categories: list[Category] = []
-    taken: dict[tuple[str, str | int], str] = {}
+    taken: dict[tuple[str, Value], str] = {}
+    priorities: Document | None = None
     for file in yaml_files(folder):
         document = read_yaml(file)
-        content = validate(document, _QuestionFile, faults)
+        if file.name == PRIORITIES_FILE:
+            priorities = document
+            continue
+        content = validate(document, QuestionFile, faults)
         if content is not None:
-            faults += _taken_twice(document, content, taken)
+            faults += taken_twice(document, taken)
             categories.append(_category(content))
+    slugs = [category.slug for category in categories]
+    importance = {} if priorities is None else priorities_of(priorities, slugs, faults)
     if faults:
-        raise refusal(faults)
+        raise FaultsError(faults)
     if not categories:
         raise BankError(
             f"there are no questions in {folder}; allowed: one .yaml file for each category",
             "name another folder, or take the setting away to use the questions that are shipped",
         )
-    return Bank(tuple(categories))
+    return Bank(tuple(categories), importance)
 
 
-def _category(content: _QuestionFile) -> Category:
+def priorities_of(
+    document: Document, slugs: Sequence[str], faults: list[Fault]
+) -> Mapping[str, Mapping[Role, Importance]]:
+    """How much each of these categories matters for each role; what is wrong joins `faults`."""
+    content = validate(document, _PrioritiesFile, faults)
+    if content is None:
+        return {}
+    for slug in content.priorities:
+        if slug not in slugs and not faults:  # a category whose file is faulty is not unknown
+            problem = f"is no category of this bank; allowed: {', '.join(slugs)}"
+            faults.append(document.fault(("priorities", slug), problem))
+    return content.priorities
+
+
+def _category(content: QuestionFile) -> Category:
     questions = tuple(
         Question(category=content.category, **dict(entry)) for entry in content.questions
     )
     return Category(content.category, content.title, questions)
 
 
-def _taken_twice(
-    document: Document, content: _QuestionFile, taken: dict[tuple[str, str | int], str]
-) -> Iterator[Fault]:
-    """What must be unique in the bank and is not; adds this file's part to `taken`."""
-    unique: list[tuple[tuple[str | int, ...], str, str | int]] = [
-        (("category",), "category", content.category)
-    ]
-    for index, entry in enumerate(content.questions):
-        unique.append((("questions", index, "id"), "id", entry.id))
-        unique.append((("questions", index, "number"), "number", entry.number))
+def taken_twice(document: Document, taken: dict[tuple[str, Value], str]) -> Iterator[Fault]:
+    """What must be unique in the bank and is not; adds this file's part to `taken`.
+
+    Reads the document as it is written, so that it need not be right.
+    """
+    head = document.value if isinstance(document.value, dict) else {}
+    unique: list[tuple[Location, str, Value]] = [(("category",), "category", head.get("category"))]
+    for index, entry in document.entries("questions"):
+        unique += [(("questions", index, kind), kind, entry.get(kind)) for kind in ("id", "number")]
     for location, kind, value in unique:
+        if not isinstance(value, str | int):
+            continue
         if (kind, value) in taken:
             problem = f"{value!r} is taken by {taken[kind, value]}; allowed: another {kind}"
             yield document.fault(location, problem)

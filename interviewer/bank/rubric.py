@@ -14,8 +14,8 @@ from interviewer.bank.yaml_file import (
     REPORTED_FAULTS,
     Document,
     Fault,
+    FaultsError,
     read_yaml,
-    refusal,
     yaml_files,
 )
 
@@ -39,6 +39,8 @@ class KeyPoint(Strict):
     """The misconceptions that contradict it."""
     probe: Annotated[str, Field(max_length=1_000)] = ""
     """What an interviewer asks when it was missed."""
+    draft: bool = False
+    """Proposed by the program and not yet looked at by a person."""
 
     @model_validator(mode="after")
     def accepts_no_misconception(self) -> KeyPoint:
@@ -58,7 +60,7 @@ class Rubric(RubricEntry):
     question_id: Slug
 
 
-class _RubricFile(Strict):
+class RubricFile(Strict):
     category: Slug
     rubrics: Annotated[dict[Slug, RubricEntry], NOT_EMPTY]
 
@@ -75,12 +77,12 @@ def load_rubrics(folder: Path, bank: Bank) -> Mapping[str, Rubric]:
         if file.name == SCALE_FILE:
             continue
         document = read_yaml(file)
-        content = validate(document, _RubricFile, faults)
+        content = validate(document, RubricFile, faults)
         if content is not None:
             _check_places(document, content, bank, faults)
             _add_rubrics(document, content, rubrics, faults)
     if faults:
-        raise refusal(faults)
+        raise FaultsError(faults)
     return rubrics
 
 
@@ -89,9 +91,7 @@ def missing_rubrics(bank: Bank, rubrics: Mapping[str, Rubric]) -> tuple[Question
     return tuple(question for question in bank.questions if question.id not in rubrics)
 
 
-def _check_places(
-    document: Document, content: _RubricFile, bank: Bank, faults: list[Fault]
-) -> None:
+def _check_places(document: Document, content: RubricFile, bank: Bank, faults: list[Fault]) -> None:
     """Every rubric grades a question of the bank, in the file of the question's category."""
     categories = {question.id: question.category for question in bank.questions}
     for question_id in content.rubrics:
@@ -108,7 +108,7 @@ def _check_places(
 
 
 def _add_rubrics(
-    document: Document, content: _RubricFile, rubrics: dict[str, Rubric], faults: list[Fault]
+    document: Document, content: RubricFile, rubrics: dict[str, Rubric], faults: list[Fault]
 ) -> None:
     for question_id, entry in content.rubrics.items():
         location = ("rubrics", question_id)

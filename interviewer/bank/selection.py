@@ -9,23 +9,32 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from interviewer.bank.question import DIFFICULTIES, ROLES, Bank, Question
+from interviewer.bank.question import (
+    DIFFICULTIES,
+    ROLES,
+    Bank,
+    Difficulty,
+    Importance,
+    Question,
+    Role,
+)
 from interviewer.bank.yaml_file import shortened
 from interviewer.errors import UsageError
 
-DEFAULT_COUNT: Final = 5
+DEFAULT_COUNT: Final = 3
 # A single question is a medium one; then a warm-up joins, then a hard one, and so round.
-_TURNS: Final = ("medium", "easy", "hard")
+_TURNS: Final[tuple[Difficulty, ...]] = ("medium", "easy", "hard")
+_WEIGHTS: Final[Mapping[Importance, int]] = {"low": 1, "medium": 2, "high": 4, "critical": 8}
 
 
 @dataclass(frozen=True)
 class Request:
     """What a session shall ask. An empty filter lets everything through.
 
-    `count` is how many at most; `None` is five, or all of `questions`. `categories` are slugs,
+    `count` is how many at most; `None` is three, or all of `questions`. `categories` are slugs,
     beginnings of slugs, or numbers from 1 in the order of the bank. `questions` are ids or numbers,
-    to be asked in the order given. The same `seed` chooses the same questions on every machine;
-    `None` chooses anew each time.
+    to be asked in the order given. The same `seed` chooses the same questions on every machine,
+    whatever was asked before; `None` chooses anew each time.
     """
 
     count: int | None = None
@@ -49,9 +58,12 @@ def select(
 ) -> tuple[Choice, ...]:
     """Choose the questions of a session, from easy to hard; fewer than asked for if no more match.
 
+    Difficulties and categories take turns. With roles, a category comes up the oftener the more it
+    matters for them.
+
     Args:
-        asked_before: when each question was last asked, by id. What was never asked comes
-            first; after it a mixture from the half that was asked longest ago.
+        asked_before: when each question was last asked, by id. Unless a seed fixes the choice, what
+            was never asked comes first; after it what is drawn from the half asked longest ago.
 
     Raises:
         UsageError: a name is unknown, the filters leave nothing, or the wishes exclude each other.
@@ -61,19 +73,15 @@ def select(
     if request.questions:
         return _named(bank, request)
     last_asked = asked_before or {}
-    # Drawn in the order of the numbers, so that the order of the files makes no difference.
-    rng = random.Random(request.seed)  # noqa: S311 (a choice to repeat, not a secret)
-    pool = sorted(_matching(bank, request), key=lambda _: rng.random())
     count = request.count or DEFAULT_COUNT
-    fresh = [question for question in pool if question.id not in last_asked]
-    stale = [question for question in pool if question.id in last_asked]
-    chosen = _mixed(fresh, count)
-    missing = count - len(chosen)
-    oldest = sorted(stale, key=lambda question: last_asked[question.id])
-    kept = {question.id for question in oldest[: max(missing, len(stale) // 2)]}
-    chosen += _mixed([question for question in stale if question.id in kept], missing)
+    roles = _roles(bank, request)
+    draw = _Draw(random.Random(request.seed), bank, roles)  # noqa: S311 (to repeat, not a secret)
+    pool = _matching(bank, request)
+    chosen: list[Question] = []
+    for part in [pool] if request.seed is not None else _by_age(pool, last_asked, count):
+        chosen += draw.mixed(part, count - len(chosen))
     chosen.sort(key=lambda question: DIFFICULTIES.index(question.difficulty))
-    return tuple(Choice(question, _reason(question, last_asked)) for question in chosen)
+    return tuple(Choice(q, _reason(q, bank, roles, last_asked)) for q in chosen)
 
 
 def _named(bank: Bank, request: Request) -> tuple[Choice, ...]:
@@ -86,18 +94,74 @@ def _named(bank: Bank, request: Request) -> tuple[Choice, ...]:
     return tuple(Choice(question, "you named it") for question in questions)[: request.count]
 
 
-def _mixed(pool: Sequence[Question], count: int) -> list[Question]:
-    """Up to `count` questions, the difficulties in turn, each in the order of the pool."""
-    waiting = [[q for q in pool if q.difficulty == difficulty] for difficulty in _TURNS]
-    turns = range(max(map(len, waiting)))
-    drawn = [questions[turn] for turn in turns for questions in waiting if turn < len(questions)]
-    return drawn[:count]
+def _by_age(
+    pool: Sequence[Question], last_asked: Mapping[str, datetime], count: int
+) -> tuple[list[Question], list[Question]]:
+    """What was never asked, and of the rest the half asked longest ago, or as many as it takes."""
+    fresh = [question for question in pool if question.id not in last_asked]
+    stale = [question for question in pool if question.id in last_asked]
+    stale.sort(key=lambda question: last_asked[question.id])
+    return fresh, stale[: max(count - len(fresh), len(stale) // 2)]
 
 
-def _reason(question: Question, last_asked: Mapping[str, datetime]) -> str:
-    if question.id not in last_asked:
-        return f"{question.difficulty}, not asked before"
-    return f"{question.difficulty}, last asked on {last_asked[question.id]:%Y-%m-%d}"
+class _Draw:
+    """Draws questions at random, and remembers which categories have had their turn."""
+
+    def __init__(self, rng: random.Random, bank: Bank, roles: Sequence[Role]) -> None:
+        self._rng = rng
+        self._weights = {
+            category.slug: max(
+                (_WEIGHTS[bank.importance(category.slug, role)] for role in roles), default=1
+            )
+            for category in bank.categories
+        }
+        self._turns: Counter[str] = Counter()
+
+    def mixed(self, pool: Sequence[Question], count: int) -> list[Question]:
+        """Up to `count` questions: the difficulties in turn, the categories by their weight."""
+        # Sorted, so that the order of the files makes no difference.
+        waiting: dict[Difficulty, dict[str, list[Question]]] = {turn: {} for turn in _TURNS}
+        for question in sorted(pool, key=lambda question: question.number):
+            waiting[question.difficulty].setdefault(question.category, []).append(question)
+        drawn: list[Question] = []
+        while len(drawn) < count and any(waiting.values()):
+            for by_category in waiting.values():
+                if by_category:
+                    drawn.append(self._one(by_category))
+        return drawn[:count]
+
+    def _one(self, by_category: dict[str, list[Question]]) -> Question:
+        """Take one question out. A category that had its turn is drawn less and less often."""
+        slugs = sorted(by_category)
+        weights = [self._weights[slug] / (1 + self._turns[slug]) ** 2 for slug in slugs]
+        slug = self._rng.choices(slugs, weights)[0]
+        self._turns[slug] += 1
+        questions = by_category[slug]
+        question = questions.pop(self._rng.randrange(len(questions)))
+        if not questions:
+            del by_category[slug]
+        return question
+
+
+def _roles(bank: Bank, request: Request) -> tuple[Role, ...]:
+    wanted = {_known(bank, _kinds(bank, request)[1], name) for name in request.roles}
+    return tuple(role for role in ROLES if role in wanted)
+
+
+def _reason(
+    question: Question, bank: Bank, roles: Sequence[Role], last_asked: Mapping[str, datetime]
+) -> str:
+    parts: list[str] = [question.difficulty]
+    parts += [
+        f"{question.category} is {bank.importance(question.category, role)} for {role}"
+        for role in roles
+        if role in question.roles
+    ]
+    if question.id in last_asked:
+        parts.append(f"last asked on {last_asked[question.id]:%Y-%m-%d}")
+    else:
+        parts.append("not asked before")
+    return ", ".join(parts)
 
 
 def _matching(bank: Bank, request: Request) -> tuple[Question, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NoReturn, TypeAlias
@@ -50,9 +50,28 @@ class Fault:
     file: Path
     line: int
     problem: str
+    field: str = ""
+    """Such as `questions.kv-cache.roles[2]`; empty where the whole file is meant."""
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.problem}"
+        what = f"{self.field}: {self.problem}" if self.field else self.problem
+        return f"{self.file}:{self.line}: {what}"
+
+
+class FaultsError(BankError):
+    """Files that are wrong, with all that is wrong in them.
+
+    The message has the first `REPORTED_FAULTS` in full; `remedy` may say what mends them.
+    """
+
+    def __init__(self, faults: Sequence[Fault], remedy: str = "") -> None:
+        lines = [str(fault) for fault in faults[:REPORTED_FAULTS]]
+        if len(faults) > len(lines):
+            lines.append(f"and {len(faults) - len(lines)} more faults")
+        mend = f"correct line {faults[0].line} of {faults[0].file} and try again"
+        super().__init__("\n".join(lines), f"{mend}: {remedy}" if remedy else mend)
+        self.faults = tuple(faults)
+        self.remedy = remedy
 
 
 @dataclass(frozen=True)
@@ -86,9 +105,14 @@ class Document:
             name += f".{shortened(label)}" if isinstance(label, str) else f"[{label + 1}]"
         return name.removeprefix(".")
 
+    def entries(self, name: str) -> list[tuple[int, dict[str, Value]]]:
+        """The mappings in a list at the head of the file, each with its place in that list."""
+        found = self.value.get(name) if isinstance(self.value, dict) else None
+        entries = enumerate(found) if isinstance(found, tuple) else ()
+        return [(index, entry) for index, entry in entries if isinstance(entry, dict)]
+
     def fault(self, location: Location, problem: str) -> Fault:
-        name = self.name(location)
-        return Fault(self.file, self.line(location), f"{name}: {problem}" if name else problem)
+        return Fault(self.file, self.line(location), problem, self.name(location))
 
 
 def read_yaml(file: Path) -> Document:
@@ -102,26 +126,19 @@ def read_yaml(file: Path) -> Document:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         fault = Fault(file, _line_at(content, error.start), "found bytes that are not UTF-8 text")
-        raise refusal([fault], "save the file with the encoding UTF-8") from error
+        raise FaultsError([fault], "save the file with the encoding UTF-8") from error
     if directive := _DIRECTIVE.search(text):
         line = text.count("\n", 0, directive.start()) + 1
-        raise refusal([Fault(file, line, "directives (% at the start of a line) are not allowed")])
+        raise FaultsError(
+            [Fault(file, line, "directives (% at the start of a line) are not allowed")]
+        )
     try:
         return _Reader(file).read(yaml.parse(content, Loader=_LOADER))
     except yaml.YAMLError as error:
-        raise refusal(
+        raise FaultsError(
             [_syntax_fault(file, content, error)],
             "indent with spaces, and put text that holds ': ' or ' #' in quotes",
         ) from error
-
-
-def refusal(faults: list[Fault], hint: str = "") -> BankError:
-    """The error that reports these faults, the first `REPORTED_FAULTS` of them in full."""
-    lines = [str(fault) for fault in faults[:REPORTED_FAULTS]]
-    if len(faults) > len(lines):
-        lines.append(f"and {len(faults) - len(lines)} more faults")
-    mend = f"correct line {faults[0].line} of {faults[0].file} and try again"
-    return BankError("\n".join(lines), f"{mend}: {hint}" if hint else mend)
 
 
 def shortened(text: str, length: int = 60) -> str:
@@ -269,7 +286,7 @@ class _Reader:
         self.open[-1].add(value, closed.line)
 
     def refuse(self, line: int, problem: str) -> NoReturn:
-        raise refusal([Fault(self.file, line, problem)])
+        raise FaultsError([Fault(self.file, line, problem)])
 
 
 def _plain_value(text: str) -> Value:

@@ -42,13 +42,14 @@ def replay(session: str, number: int | None, **options: Any) -> None:
     console = views.console()
     content = _, rubrics = parts.load_content(settings)
     with parts.open_archive(settings) as archive:
-        attempt = _attempt(archive.session(session), number)
+        record = archive.session(session)
+        attempt = _attempt(record, number)
         if options["rescore"] or options["retranscribe"]:
             finisher = parts.finisher(settings, archive, content, console.print)
             attempt = _again(archive, finisher, attempt, retranscribe=options["retranscribe"])
     if attempt.assessment is not None:
         rubric = rubrics.get(attempt.question_id)
-        console.print(views.answer(attempt, attempt.assessment, rubric))
+        console.print(views.answer(attempt, attempt.assessment, rubric, record.before(attempt)))
     start_s = _start_s(attempt, options["point"], options["start_s"])
     if attempt.has_audio and not options["no_sound"]:
         _play(console, settings, attempt, start_s)
@@ -108,7 +109,7 @@ def _play(console: Console, settings: Settings, attempt: AttemptRecord, start_s:
 
 def _walking(words: Sequence[Word], now_s: float) -> Text:
     """The transcript: what was heard plain, the word being heard marked, what comes dim."""
-    text = Text(f"{views.clock(now_s)}  ", style="cyan")
+    text = Text.assemble((f"{views.clock(now_s)}  ", "cyan"))
     for word in words:
         style = "dim" if word.start_s > now_s else "reverse" if word.end_s > now_s else ""
         text.append(word.text.strip(), style=style or "default")

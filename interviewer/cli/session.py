@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 CANDIDATE_DIR = PACKAGE_DIR / "candidate"
 """The recorded candidate: one WAV file a question, named by the question's id."""
 
-DEFAULT_COUNT = 3
-
 
 @dataclass(frozen=True)
 class Sound:
@@ -55,6 +53,8 @@ def hold(settings: Settings, options: Mapping[str, Any], mode: Mode) -> None:
     interaction = terminal(console, rubrics)
     with parts.open_archive(settings) as archive:
         choices = _choices(bank, archive, options, mode)
+        if options.get("explain"):
+            console.print(views.plan(choices))
         parts.fetch_models(settings, with_recogniser=mode != "typed")
         finisher = parts.finisher(
             settings, archive, content, interaction.notice, with_recogniser=mode != "typed"
@@ -64,7 +64,12 @@ def hold(settings: Settings, options: Mapping[str, Any], mode: Mode) -> None:
         interview = Interview(
             Parts(archive, finisher, sound.synthesizer, sound.speaker, sound.microphone),
             interaction,
-            Options(mode, options.get("seconds"), options.get("feedback", "after")),
+            Options(
+                mode,
+                options.get("seconds"),
+                options.get("feedback", "after"),
+                options.get("follow_ups", 0),
+            ),
         )
         session = interview.run(choices)
         _conclude(console, bank, session)
@@ -79,7 +84,7 @@ def _choices(
         return tuple(Choice(question, "the recorded candidate answers it") for question in numbered)
     named = tuple(options["questions"])
     request = Request(
-        count=options["count"] or (None if named else DEFAULT_COUNT),
+        count=options["count"],
         categories=tuple(options["categories"]),
         roles=tuple(options["roles"]),
         difficulties=tuple(options["difficulties"]),

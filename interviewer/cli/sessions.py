@@ -75,7 +75,8 @@ def show_session(session: str) -> None:
             result = not_scored("Skipped." if attempt.ended == "cancelled" else "Interrupted.")
         else:
             result = attempt.assessment or not_scored("Unfinished: type `interviewer recover`.")
-        console.print(views.answer(attempt, result, rubrics.get(attempt.question_id)))
+        rubric = rubrics.get(attempt.question_id)
+        console.print(views.answer(attempt, result, rubric, record.before(attempt)))
 
 
 @sessions.command("delete")

@@ -20,6 +20,7 @@ from interviewer.errors import NoDeviceError
 )
 @click.option("--question", "questions", multiple=True, help="This one (id or number); repeatable.")
 @click.option("--seed", type=int, help="The same seed asks the same questions.")
+@click.option("--explain", is_flag=True, help="Say first why each question was chosen.")
 @click.option(
     "--seconds", type=click.FloatRange(1, 600), help="Time for each answer. [the question's: 90]"
 )
@@ -29,6 +30,13 @@ from interviewer.errors import NoDeviceError
     default="after",
     show_default=True,
     help="Show scores after each answer or at the end.",
+)
+@click.option(
+    "--follow-ups",
+    type=click.IntRange(0, 10),
+    default=0,
+    show_default=True,
+    help="After each answer, ask up to this many questions about what was missed.",
 )
 @click.option("--typed", is_flag=True, help="Answer by keyboard.")
 @click.option("--no-speech-out", is_flag=True, help="Show questions without reading them aloud.")

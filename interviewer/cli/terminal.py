@@ -14,7 +14,7 @@ from rich.text import Text
 from interviewer.bank.rubric import Rubric
 from interviewer.cli import keys, views
 from interviewer.finishing import Outcome
-from interviewer.interview import Asking, Command, Controls, Interaction
+from interviewer.interview import Asking, Command, Controls, Interaction, Onward
 
 KEYS: Mapping[str, Command] = {"\n": "done", "r": "retry", "s": "skip", "q": "quit"}
 TYPED_COMMANDS: Mapping[str, Command] = {"/r": "retry", "/s": "skip", "/q": "quit"}
@@ -47,10 +47,11 @@ class PlainTerminal:
     @contextmanager
     def asking(self, asking: Asking) -> Iterator[Controls]:
         question = asking.question
+        title = f"Question {asking.number} of {asking.total}"
         self._console.print(
             Panel(
-                Text(question.ask, style="bold"),
-                title=Text(f"Question {asking.number} of {asking.total}"),
+                Text(asking.text, style="bold"),
+                title=Text(title if asking.follow_up is None else f"Follow-up to {title.lower()}"),
                 subtitle=Text(f"{question.id} · {question.difficulty} · {asking.time_limit_s:g} s"),
                 title_align="left",
                 subtitle_align="left",
@@ -98,9 +99,11 @@ class PlainTerminal:
     def show(self, outcome: Outcome) -> None:
         rubric = self._rubrics.get(outcome.attempt.question_id)
         self._console.print()
-        self._console.print(views.answer(outcome.attempt, outcome.assessment, rubric))
+        self._console.print(
+            views.answer(outcome.attempt, outcome.assessment, rubric, outcome.before)
+        )
 
-    def ask_next(self, is_last: bool) -> Command:
+    def ask_next(self, onward: Onward) -> Command:
         return "done"
 
 
@@ -147,8 +150,7 @@ class LiveTerminal(PlainTerminal):
         with self._console.status(what):
             yield
 
-    def ask_next(self, is_last: bool) -> Command:
-        onward = "finish" if is_last else "next question"
+    def ask_next(self, onward: Onward) -> Command:
         self._console.print(Text(f"Enter {onward} · r answer again · q end here", style="dim"))
         return KEYS[keys.one_of("\nrq")]
 

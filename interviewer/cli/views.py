@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -11,6 +12,7 @@ from rich.text import Text
 
 from interviewer.archive import AttemptRecord
 from interviewer.bank.rubric import Rubric
+from interviewer.bank.selection import Choice
 from interviewer.report.summary import TARGET_MEAN_SCORE, Row, Summary
 from interviewer.scoring.coverage import KeyPointResult
 from interviewer.scoring.grade import Assessment
@@ -88,6 +90,15 @@ def _evidence(found: KeyPointResult) -> list[RenderableType]:
     return [Text.assemble((when, "cyan"), (f"“{claim.text}”", "italic dim"))]
 
 
+def plan(choices: Sequence[Choice]) -> RenderableType:
+    """Which questions are going to be asked, and why."""
+    lines = [
+        Text.assemble((f"{number}. {choice.question.id}", "bold"), f"  {choice.why}")
+        for number, choice in enumerate(choices, start=1)
+    ]
+    return Group(Text("Chosen for this interview:"), *lines, Text())
+
+
 def summary(result: Summary) -> RenderableType:
     """The table per category, against the target."""
     table = Table(
@@ -102,7 +113,9 @@ def summary(result: Summary) -> RenderableType:
     if len(result.rows) > 1:
         table.add_section()
         _add(table, result.total)
-    return table
+    if result.after_follow_ups is None:
+        return table
+    return Group(table, Text(f"With the replies to follow-ups: {result.after_follow_ups:.2f}"))
 
 
 def _add(table: Table, row: Row) -> None:
@@ -117,13 +130,40 @@ def _add(table: Table, row: Row) -> None:
     )
 
 
-def answer(attempt: AttemptRecord, result: Assessment, rubric: Rubric | None) -> RenderableType:
-    """One whole answer: the question, what was said, and how good it was."""
+def answer(
+    attempt: AttemptRecord,
+    result: Assessment,
+    rubric: Rubric | None,
+    before: Assessment | None = None,
+) -> RenderableType:
+    """One whole answer: the question, what was said, and how good it was.
+
+    For the reply to a probe, `before` is the assessment without it: both are shown.
+    """
     again = f", try {attempt.try_number}" if attempt.try_number > 1 else ""
+    kind = "" if attempt.follow_up_of is None else "follow-up, "
     head = Text.assemble(
         (f"{attempt.position}. ", "bold"),
         (attempt.ask, "bold"),
-        (f"  [{attempt.question_id}{again}]", "dim"),
+        (f"  [{kind}{attempt.question_id}{again}]", "dim"),
     )
-    body = Group(transcript(attempt), Text(), assessment(result, rubric))
+    graded = assessment(result, rubric)
+    if attempt.key_point is not None:
+        graded = _after_probe(result, rubric, attempt.key_point, before)
+    body = Group(transcript(attempt), Text(), graded)
     return Group(head, Padding(body, (0, 0, 1, 3)))
+
+
+def _after_probe(
+    result: Assessment, rubric: Rubric | None, key_point: str, before: Assessment | None
+) -> RenderableType:
+    """The score before and after the reply, and the key point that was asked about."""
+    label, style = SCORES[result.score]
+    head = Text.assemble(("Score with this reply: ", "bold"), (label, style))
+    if before is not None:
+        label, style = SCORES[before.score]
+        head = Text.assemble(("Score before: ", "bold"), (label, style), "   ", head)
+    if result.score is not None:
+        head.append(f"   {result.coverage:.0%} of the key points by weight", style="dim")
+    probed = tuple(point for point in result.key_points if point.id == key_point)
+    return Group(head, Text(), _key_points(replace(result, key_points=probed), rubric))

@@ -35,6 +35,16 @@ def render(
         title=title,
         summary=summary,
         attempts=counted(attempts),
+        follow_ups=_follow_ups(attempts),
         statements=statements,
         target=TARGET_MEAN_SCORE,
     )
+
+
+def _follow_ups(attempts: Sequence[AttemptRecord]) -> Mapping[int, list[AttemptRecord]]:
+    """The answered follow-ups by the number of the attempt they followed, in their order."""
+    found: dict[int, list[AttemptRecord]] = {}
+    for attempt in attempts:
+        if attempt.follow_up_of is not None and attempt.stage != "skipped":
+            found.setdefault(attempt.follow_up_of, []).append(attempt)
+    return found

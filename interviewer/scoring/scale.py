@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from interviewer.bank.question import Strict
 from interviewer.bank.rubric import SCALE_FILE
 from interviewer.bank.schema import validate
-from interviewer.bank.yaml_file import Fault, read_yaml, refusal
+from interviewer.bank.yaml_file import Fault, FaultsError, read_yaml
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Difference = Annotated[float, Field(ge=-2.0, le=2.0)]
@@ -54,5 +54,5 @@ def load_scale(folder: Path) -> Scale:
     faults: list[Fault] = []
     scale = validate(read_yaml(folder / SCALE_FILE), Scale, faults)
     if scale is None:
-        raise refusal(faults)
+        raise FaultsError(faults)
     return scale

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Event
 from typing import Any, Protocol
 
@@ -91,6 +91,24 @@ class Transcript:
             for segment in data["segments"]
         )
         return cls(segments, data["engine"], data["model"], data["version"], data["duration_s"])
+
+
+def joined(transcripts: Sequence[Transcript]) -> Transcript:
+    """One transcript of utterances said one after the other; the times run on."""
+    segments: list[Segment] = []
+    before_s = 0.0
+    for part in transcripts:
+        segments += (_later(segment, before_s) for segment in part.segments)
+        before_s += part.duration_s
+    return replace(transcripts[-1], segments=tuple(segments), duration_s=before_s)
+
+
+def _later(segment: Segment, by_s: float) -> Segment:
+    words = tuple(
+        replace(word, start_s=word.start_s + by_s, end_s=word.end_s + by_s)
+        for word in segment.words
+    )
+    return Segment(segment.text, segment.start_s + by_s, segment.end_s + by_s, words)
 
 
 def typed(text: str) -> Transcript:
