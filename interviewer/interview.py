@@ -29,6 +29,7 @@ from interviewer.errors import (
 from interviewer.finishing import Finisher, Outcome
 from interviewer.follow_up import next_follow_up
 from interviewer.scoring.grade import Assessment
+from interviewer.speech.reading import speakable
 from interviewer.speech.synthesis import Synthesizer
 from interviewer.speech.transcript import typed
 
@@ -387,7 +388,7 @@ class Interview:
             return
         for asking in askings:
             self._voices[asking.spoken] = background.submit(
-                self._parts.synthesizer.synthesize, asking.spoken
+                self._parts.synthesizer.synthesize, speakable(asking.spoken)
             )
 
     @contextmanager
