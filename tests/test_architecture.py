@@ -15,7 +15,7 @@ LEVELS = (
     {"errors", "settings", "hub"},
     {"bank", "audio", "speech", "scoring"},
     {"archive", "report", "study"},
-    {"follow_up", "finishing", "interview", "scripted"},
+    {"follow_up", "finishing", "interview", "linting", "scripted"},
     {"cli", "web"},
     {"__main__"},
 )

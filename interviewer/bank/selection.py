@@ -125,9 +125,8 @@ class _Draw:
             waiting[question.difficulty].setdefault(question.category, []).append(question)
         drawn: list[Question] = []
         while len(drawn) < count and any(waiting.values()):
-            for by_category in waiting.values():
-                if by_category:
-                    drawn.append(self._one(by_category))
+            turns = [by_category for by_category in waiting.values() if by_category]
+            drawn += [self._one(by_category) for by_category in turns]
         return drawn[:count]
 
     def _one(self, by_category: dict[str, list[Question]]) -> Question:

@@ -5,7 +5,6 @@ Exit codes: 0 done, 1 failed, 2 cannot be done as typed, 130 interrupted.
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 import traceback
@@ -15,6 +14,7 @@ from typing import NoReturn
 import click
 
 from interviewer import __version__
+from interviewer.cli.lazy import LazyGroup
 from interviewer.errors import InterviewerError
 
 COMMANDS = {
@@ -23,6 +23,7 @@ COMMANDS = {
     "sessions": "List, show, delete or export past interviews.",
     "replay": "Listen to an answer again, with its transcript and its evidence.",
     "report": "What it added up to, category by category.",
+    "bank": "List, show, check, write, import or export questions.",
     "recover": "Finish what a crash or a closed laptop interrupted.",
     "score": "Score written answers, one JSON line each.",
     "transcribe": "Turn a recording into words with times.",
@@ -30,25 +31,11 @@ COMMANDS = {
 }
 
 
-class LazyGroup(click.Group):
-    """Imports a command's module only when it is run, so that `--help` is quick."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module = importlib.import_module(f"interviewer.cli.{cmd_name}")
-        command: click.Command = getattr(module, cmd_name)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    lazy={name: (f"{name}:{name}", line) for name, line in COMMANDS.items()},
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="interviewer")
 def cli() -> None:
     """A private mock interviewer that you talk to.

@@ -6,18 +6,21 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from interviewer.bank.exchange.text import is_slug
 from interviewer.bank.question import Bank, load_bank
-from interviewer.bank.rubric import Rubric, load_rubrics
-from interviewer.errors import ModelUnavailableError
-from interviewer.settings import Settings, load_settings
+from interviewer.bank.rubric import SCALE_FILE, Rubric, load_rubrics
+from interviewer.errors import ModelUnavailableError, UsageError
+from interviewer.settings import Settings, load_settings, shipped_dir
 
 if TYPE_CHECKING:
     from interviewer.archive import Archive
     from interviewer.finishing import Finisher
+    from interviewer.scoring.embedding import Embedder
     from interviewer.scoring.scorer import Scorer
     from interviewer.speech.engines import TranscriberOptions
     from interviewer.speech.transcript import Transcriber
@@ -53,9 +56,44 @@ def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def bank_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The option of every command that reads questions or rubrics; see `settings_from`."""
+    option = click.option(
+        "--bank", metavar="NAME|FOLDER", help="A bank of your own. [the questions that are shipped]"
+    )
+    decorated: Callable[..., Any] = option(command)
+    return decorated
+
+
 def settings_from(options: Mapping[str, Any]) -> Settings:
-    """The settings, with those command line options that are settings and were given."""
-    return load_settings({name: options.get(name) for name in Settings.model_fields})
+    """The settings, with those command line options that are settings and were given.
+
+    A `bank` among the options says where questions and rubrics are.
+
+    Raises:
+        UsageError: there is no such bank.
+    """
+    settings = load_settings({name: options.get(name) for name in Settings.model_fields})
+    return settings if options.get("bank") is None else _with_bank(settings, options["bank"])
+
+
+def _with_bank(settings: Settings, name: str) -> Settings:
+    folder = bank_folder(settings, name)
+    if not (folder / "bank").is_dir():
+        banks = settings.banks_dir
+        there = banks.iterdir() if banks.is_dir() else ()
+        own = sorted(each.name for each in there if (each / "bank").is_dir())
+        raise UsageError(
+            f"there is no bank {name!r} in {folder}; yours are: {', '.join(own) or 'none yet'}",
+            "make one with `interviewer bank new` or `interviewer bank import`",
+        )
+    places = {"bank_dir": folder / "bank", "rubrics_dir": folder / "rubrics"}
+    return settings.model_copy(update=places)
+
+
+def bank_folder(settings: Settings, name: str) -> Path:
+    """Where the user's bank of that name is, or will be; a path names the folder itself."""
+    return settings.banks_dir / name if is_slug(name) else Path(name).expanduser()
 
 
 def load_content(settings: Settings) -> tuple[Bank, Mapping[str, Rubric]]:
@@ -113,12 +151,24 @@ def load_transcriber(settings: Settings, notice: Notice) -> Transcriber:
 
 def load_scorer(settings: Settings) -> Scorer:
     """Load the scale and the embedding model."""
-    from interviewer.scoring.embedding import SentenceEmbedder, find_model
     from interviewer.scoring.scale import load_scale
     from interviewer.scoring.scorer import Scorer
 
-    scale = load_scale(settings.rubrics_dir)
-    return Scorer(SentenceEmbedder(find_model(settings.offline)), scale)
+    scale = load_scale(scale_dir(settings))
+    return Scorer(load_embedder(settings), scale)
+
+
+def load_embedder(settings: Settings) -> Embedder:
+    """Load the embedding model."""
+    from interviewer.scoring.embedding import SentenceEmbedder, find_model
+
+    return SentenceEmbedder(find_model(settings.offline))
+
+
+def scale_dir(settings: Settings) -> Path:
+    """The folder of the scale: that of the rubrics, or that of the shipped ones if it has none."""
+    own = (settings.rubrics_dir / SCALE_FILE).exists()
+    return settings.rubrics_dir if own else shipped_dir("rubrics")
 
 
 def in_background(load: Callable[[], T], name: str) -> Future[T]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
+@parts.bank_option
 @parts.engine_options
 def recover(**options: Any) -> None:
     """Finish answers that a crash, a kill or a failed engine left behind.

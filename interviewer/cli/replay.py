@@ -32,6 +32,7 @@ LEAD_IN_S = 1.0
 @click.option("--rescore", is_flag=True, help="Score again with the rubric as it is now.")
 @click.option("--retranscribe", is_flag=True, help="Transcribe again (see --model), then score.")
 @click.option("--no-sound", is_flag=True, help="Show the answer without playing it.")
+@parts.bank_option
 @parts.engine_options
 def replay(session: str, number: int | None, **options: Any) -> None:
     """Listen to answer NUMBER of SESSION again (default: the first answer of the last session).

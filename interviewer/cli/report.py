@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -22,14 +23,17 @@ from interviewer.report.summary import Summary, summarise
 @click.option(
     "--html", type=click.Path(path_type=Path, dir_okay=False), help="As one web page, to this file."
 )
-def report(session: str, every: bool, as_json: bool, as_csv: bool, html: Path | None) -> None:
+@parts.bank_option
+def report(
+    session: str, every: bool, as_json: bool, as_csv: bool, html: Path | None, **options: Any
+) -> None:
     """What a session added up to, category by category, against the target of 1.5.
 
     SESSION is an id, the beginning of one, or `last`.
     """
     if as_json and as_csv:
         raise UsageError("a report is either JSON or CSV", "leave out --json or --csv")
-    settings = parts.settings_from({})
+    settings = parts.settings_from(options)
     bank, rubrics = parts.load_content(settings)
     with parts.open_archive(settings) as archive:
         records = None if every else archive.session(session)

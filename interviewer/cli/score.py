@@ -26,10 +26,11 @@ Answer = tuple[Question, Transcript]
 @click.command()
 @click.argument("file", type=click.File("r", encoding="utf-8", errors="strict"), default="-")
 @click.option("--json", "as_json", is_flag=True, help="JSON lines out; the only form there is yet.")
+@parts.bank_option
 @click.option(
     "--offline", is_flag=True, default=None, help="Use only models that are here already."
 )
-def score(file: IO[str], as_json: bool, offline: bool | None) -> None:
+def score(file: IO[str], as_json: bool, **options: Any) -> None:
     """Score written answers: JSON lines from FILE or standard input, one JSON line out for each.
 
     \b
@@ -37,7 +38,7 @@ def score(file: IO[str], as_json: bool, offline: bool | None) -> None:
     out:  {"question", "score", "coverage", "key_points": [{"id", "status", "similarity",
           "evidence"}], "reasons", "scorer"}
     """
-    settings = parts.settings_from({"offline": offline})
+    settings = parts.settings_from(options)
     bank, rubrics = parts.load_content(settings)
     answers = _answers(file, bank)
     batch = list(islice(answers, BATCH_ANSWERS))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.table import Table
@@ -61,9 +62,10 @@ def _add(table: Table, session: SessionSummary) -> None:
 
 @sessions.command("show")
 @click.argument("session", default="last")
-def show_session(session: str) -> None:
+@parts.bank_option
+def show_session(session: str, **options: Any) -> None:
     """One session, answer by answer."""
-    settings = parts.settings_from({})
+    settings = parts.settings_from(options)
     console = views.console()
     _, rubrics = parts.load_content(settings)
     with parts.open_archive(settings) as archive:

@@ -41,6 +41,7 @@ from interviewer.errors import NoDeviceError
 @click.option("--typed", is_flag=True, help="Answer by keyboard.")
 @click.option("--no-speech-out", is_flag=True, help="Show questions without reading them aloud.")
 @click.option("--or-demo", is_flag=True, help="Where nobody can answer, run `interviewer demo`.")
+@parts.bank_option
 @parts.engine_options
 def start(**options: Any) -> None:
     """Hold an interview: questions are read aloud, answers recorded, transcribed and scored.

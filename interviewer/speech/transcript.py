@@ -98,12 +98,13 @@ def joined(transcripts: Sequence[Transcript]) -> Transcript:
     segments: list[Segment] = []
     before_s = 0.0
     for part in transcripts:
-        segments += (_later(segment, before_s) for segment in part.segments)
+        segments += (later(segment, before_s) for segment in part.segments)
         before_s += part.duration_s
     return replace(transcripts[-1], segments=tuple(segments), duration_s=before_s)
 
 
-def _later(segment: Segment, by_s: float) -> Segment:
+def later(segment: Segment, by_s: float) -> Segment:
+    """The same segment, said `by_s` seconds later."""
     words = tuple(
         replace(word, start_s=word.start_s + by_s, end_s=word.end_s + by_s)
         for word in segment.words
