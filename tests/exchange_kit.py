@@ -23,7 +23,7 @@ from interviewer.bank.question import (
 )
 
 FILES: Final = Path(__file__).parent / "exchange"
-"""What Anki 26.9 has exported from one collection."""
+"""Files that other programs made; see the README there."""
 SUFFIXES: Final[Mapping[Format, str]] = {
     "markdown": ".md", "csv": ".csv", "tsv": ".tsv", "anki": ".txt", "apkg": ".apkg",
 }  # fmt: skip

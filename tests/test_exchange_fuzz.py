@@ -97,7 +97,7 @@ def test_only_regular_files_are_read(tmp_path: Path, format_name: Format) -> Non
 # Texts that make a reader work
 
 
-def filled(start: str, piece: str, size: int = 1_000_000) -> str:
+def filled(start: str, piece: str, size: int = 400_000) -> str:
     return start + piece * (size // len(piece))
 
 
@@ -128,7 +128,7 @@ TEXTS: Final[dict[Format, dict[str, str]]] = {
         "open quote": filled('question,answer\n"', "a", 7_000_000),
         "rows": filled("question,answer\n", "a,b\n"),
         "same rows": filled("question,answer\n", "a,b\n", 39_000),
-        "categories": "question,category\n" + "".join(f"q,c{n}\n" for n in range(9_999)),
+        "categories": "question,category\n" + "".join(f"q,c{n}\n" for n in range(2_000)),
         "digits": f"question,number,time\nq,{'9' * 100_000},{'9' * 100_000}\n",
     },
     "anki": {
@@ -291,7 +291,7 @@ PACKAGES: Final[dict[str, tuple[Callable[[], bytes], str]]] = {
         lambda: package((
             "collection.anki2",
             database(
-                COL, CARDS, "CREATE TABLE notes (id, mid, tags, x, flds AS (hex(zeroblob(400000000))))",
+                COL, CARDS, "CREATE TABLE notes (id, mid, tags, x, flds AS (hex(zeroblob(4000000))))",
                 "INSERT INTO notes VALUES (1, 1, '', 1)",
             ),
         )),
@@ -331,14 +331,14 @@ PACKAGES: Final[dict[str, tuple[Callable[[], bytes], str]]] = {
     "too many cards": (
         lambda: package((
             "collection.anki2",
-            database(COL, CARDS, NOTES, "INSERT INTO cards SELECT 1, 1 FROM (" + ENDLESS + " LIMIT 900000)"),
+            database(COL, CARDS, NOTES, "INSERT INTO cards SELECT 1, 1 FROM (" + ENDLESS + " LIMIT 300000)"),
         )),
         "it takes too long to read",
     ),
     "too many tables": (
         lambda: package((
             "collection.anki2",
-            database("PRAGMA page_size = 512", *(f"CREATE TABLE t{n} (a)" for n in range(9_000)), NOTES),
+            database("PRAGMA page_size = 512", *(f"CREATE TABLE t{n} (a)" for n in range(2_000)), NOTES),
         )),
         "its database has no table 'cards' of Anki's",
     ),

@@ -161,7 +161,7 @@ def _opened(file: Path, database: Path) -> Iterator[sqlite3.Connection]:
             connection.create_collation("unicase", lambda one, two: (one > two) - (one < two))
             connection.set_authorizer(authorize)
             yield connection
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeError) as error:  # SQLite quotes broken text in its messages
         reason = "it takes too long to read" if turns > _MAX_TURNS else str(error)
         raise _broken(file, reason) from None
 

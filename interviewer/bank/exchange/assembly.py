@@ -104,6 +104,7 @@ class _Assembler:
         self.name = name
         self.remarks: list[Remark] = []
         self.titles: dict[str, str] = {}
+        self.unnamed: dict[str, str] = {}
         self.ids = Unique()
         self.given = {number for entry in entries if (number := _number(entry.cells))}
         self.free = (number for number in count(1) if number not in self.given)
@@ -157,9 +158,9 @@ class _Assembler:
         category, title = category_of(flat(text)[:1_000])
         if not title:
             category, title = slug(self.name), self.name
-        if not category:
-            known = {title: slug for slug, title in self.titles.items()}
-            category = known.get(title, f"category-{len(self.titles) + 1}")
+        if not category:  # a title without a single Latin letter or digit
+            another = f"{slug(self.name) or 'category'}-{len(self.titles) + 1}"
+            category = self.unnamed.setdefault(title, another)
         self.titles.setdefault(category, title)
         return category
 

@@ -44,7 +44,7 @@ LABELS: Final[Mapping[Cell, str]] = {
     "follow_ups": "Follow-ups",
 }
 """What each cell is called in what we write."""
-# What else people call it, in small letters and digits.
+# What else people call it, in small letters.
 _NAMES: Final[Mapping[Cell, tuple[str, ...]]] = {
     "id": ("slug",),
     "number": ("no", "nr", "num"),
@@ -132,6 +132,7 @@ def category_of(text: str) -> tuple[str, str]:
 
 # Follow-ups are a list in Markdown, the answers indented below
 
+_MANY_FOLLOW_UPS: Final = 1_000
 _BULLET: Final = re.compile(r"([ \t]*)(?:[-*+•◦▪‣·–]|[0-9]{1,3}[.)])[ \t]+(\S.*)")  # noqa: RUF001
 
 
@@ -164,6 +165,8 @@ def follow_ups_of(text: str) -> tuple[tuple[str, str], ...]:
     answers: list[list[str]] = []
     base, asking = 0, False
     for line in text.split("\n"):
+        if len(asks) > _MANY_FOLLOW_UPS:  # a question may not have as many, so the rest can wait
+            break
         item, stripped = bullet(line), line.strip()
         indentation = len(line) - len(line.lstrip())
         if item and (not asks or indentation < base + 2):

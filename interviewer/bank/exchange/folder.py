@@ -10,7 +10,7 @@ from pathlib import Path
 
 from interviewer.bank.exchange.assembly import Imported
 from interviewer.bank.exchange.yaml_writer import bank_yaml, rubric_yaml
-from interviewer.bank.yaml_file import MAX_BYTES
+from interviewer.bank.yaml_file import MAX_BYTES, MAX_VALUES, read_yaml
 from interviewer.errors import BankError, UsageError
 
 
@@ -27,8 +27,9 @@ def write_bank(imported: Imported, target: Path, replace: bool = False) -> None:
         made = scratch / "made"
         for folder in ("bank", "rubrics"):
             (made / folder).mkdir(parents=True)
+        width = max(2, len(str(len(imported.bank.categories))))
         for number, category in enumerate(imported.bank.categories, 1):
-            name = f"{number:02}-{category.slug}.yaml"
+            name = f"{number:0{width}}-{category.slug}.yaml"
             rubrics = [
                 imported.rubrics[question.id]
                 for question in category.questions
@@ -41,7 +42,7 @@ def write_bank(imported: Imported, target: Path, replace: bool = False) -> None:
             target.rename(scratch / "old")
         try:
             made.rename(target)
-        except OSError:
+        except BaseException:  # an interruption, too, must not lose the old bank
             if (scratch / "old").exists():
                 (scratch / "old").rename(target)
             raise
@@ -115,10 +116,14 @@ def _unwritable(target: Path, error: OSError) -> BankError:
 
 def _write(file: Path, title: str, text: str) -> None:
     content = text.encode("utf-8")
-    if len(content) > MAX_BYTES:
-        raise BankError(
-            f"the category {title!r} is too large for one file ({len(content):,} bytes); "
-            f"allowed: {MAX_BYTES:,}",
-            "give its questions several categories",
-        )
     file.write_bytes(content)
+    if len(content) < MAX_VALUES:  # it cannot hold more values than a file may
+        return
+    try:
+        read_yaml(file)
+    except BankError as error:
+        raise BankError(
+            f"the category {title!r} is too large for one file: allowed are {MAX_BYTES:,} bytes "
+            f"and {MAX_VALUES:,} values, for questions or rubrics",
+            "give its questions several categories",
+        ) from error

@@ -18,6 +18,8 @@ from interviewer.bank.yaml_file import shortened
 
 FEWEST, MOST = 4, 7
 _LONGEST_POINT: Final = 300
+_LONGEST_ANSWER: Final = 6_000
+"""Characters; nobody says more in ten minutes."""
 _FEWEST_WORDS: Final = 4
 _LONGEST_LABEL: Final = 6
 _SHORT_ITEM: Final = 10
@@ -43,7 +45,8 @@ class _Statement:
 
 def draft_key_points(answer: str) -> tuple[KeyPoint, ...]:
     """Four to seven drafts where the answer has as much to say; none for a blank answer."""
-    texts = [statement.text for statement in _chosen(tuple(_statements(answer)))]
+    statements = tuple(_statements(answer[:_LONGEST_ANSWER]))
+    texts = [shortened(statement.text, 2 * _LONGEST_POINT) for statement in _chosen(statements)]
     texts = list(dict.fromkeys(_divided(texts))) or [flat(answer)]
     ids = Unique()
     return tuple(

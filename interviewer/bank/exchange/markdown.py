@@ -52,12 +52,10 @@ Part: TypeAlias = Literal["answer", "notes", "follow_ups"]
 
 _MAX_HEADINGS: Final = 5 * MAX_QUESTIONS
 _TITLE: Final = re.compile(r"[A-Z][\w-]*(?: (?:[A-Z][\w-]*|[a-z]{1,3}|[-–&])){1,7}")  # noqa: RUF001
-# The other labels of a line may follow these only after a bar; these keep the whole line.
-_WHOLE_LINE: Final[tuple[Cell, ...]] = ("category", "speak", "tags", "terms")
-
-
+# How a question may begin where no `#` marks it.
 _FIRST: Final = frozenset("Qq*_")
-"""How a question begins where no `#` marks it."""
+# What follows these labels goes on to the end of the line; after others a bar begins the next.
+_WHOLE_LINE: Final[tuple[Cell, ...]] = ("category", "speak", "tags", "terms")
 
 
 @dataclass(frozen=True)
