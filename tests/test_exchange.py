@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import zipfile
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ from interviewer.bank.exchange.assembly import Imported
 from interviewer.bank.exchange.formats import export_file, import_file
 from interviewer.bank.exchange.key_points import draft_key_points
 from interviewer.bank.question import ROLES, Question
-from interviewer.errors import BankError, UsageError
+from interviewer.errors import UsageError
 from tests.exchange_kit import CATEGORIES, FILES, written
 
 
@@ -191,21 +190,9 @@ def check_notes_of_anki(result: Imported) -> None:
     assert (less.difficulty, less.tags) == ("easy", ())
 
 
-@pytest.mark.parametrize("name", ["anki-legacy.apkg", "anki-notes.txt"])
+@pytest.mark.parametrize("name", ["anki-legacy.apkg", "anki-zstd.apkg", "anki-notes.txt"])
 def test_what_anki_exports_is_read(name: str) -> None:
     check_notes_of_anki(import_file(FILES / name, "my-deck"))
-
-
-def test_a_package_for_newer_versions_is_read_where_zstandard_is_installed() -> None:
-    pytest.importorskip("zstandard")
-    check_notes_of_anki(import_file(FILES / "anki-zstd.apkg", "my-deck"))
-
-
-@pytest.mark.skipif(find_spec("zstandard") is not None, reason="zstandard is installed")
-def test_a_package_for_newer_versions_is_refused_with_what_to_do() -> None:
-    with pytest.raises(BankError, match="newer versions of Anki") as caught:
-        import_file(FILES / "anki-zstd.apkg", "my-deck")
-    assert "Support older Anki versions" in caught.value.hint
 
 
 @pytest.mark.parametrize(

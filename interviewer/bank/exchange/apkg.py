@@ -7,7 +7,6 @@ sizes and on steps.
 
 from __future__ import annotations
 
-import importlib
 import json
 import sqlite3
 import stat
@@ -17,7 +16,6 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from io import BufferedReader, FileIO
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from struct import error as StructError  # noqa: N812 (an exception under a name of its kind)
@@ -126,12 +124,8 @@ def _copy(file: Path, source: IO[bytes], target: IO[bytes]) -> None:
 @contextmanager
 def _decompressed(file: Path, source: IO[bytes]) -> Iterator[IO[bytes]]:
     """The stream of a package that Anki wrote for its newer versions only."""
-    if find_spec("zstandard") is None:
-        raise BankError(
-            f"{file} is made for newer versions of Anki; allowed: a package for all versions",
-            'export it again with "Support older Anki versions" ticked, or install zstandard',
-        )
-    zstandard = importlib.import_module("zstandard")
+    import zstandard
+
     decompressor = zstandard.ZstdDecompressor(max_window_size=1 << 25)
     try:
         with decompressor.stream_reader(source) as stream:
