@@ -10,13 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from interviewer.bank.rubric import KeyPoint, Rubric
+from interviewer.scoring.calibration import Reading
 from interviewer.scoring.claims import Claim
 from interviewer.scoring.scale import Scale
 
 Status = Literal["hit", "partial", "missed", "contradicted"]
 Floats: TypeAlias = npt.NDArray[np.floating[Any]]
-NO_WORDING = -1.0
-"""The similarity to a wording that the rubric does not have: less than to any other."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +34,15 @@ class KeyPointResult:
 
 @dataclass(frozen=True)
 class Coverage:
-    """What became of every key point, in the rubric's order, and of the answer as a whole.
+    """What became of every key point, in the rubric's order, and how much speaks for each.
 
-    `lean` in [-2, 2] is how much nearer what was said is to right wordings than to misconceptions,
-    on average; `None` when nothing was to the point, or the rubric names no misconceptions.
+    `support` and `opposition` in [0, 1] have shape `(n_claims, n_key_points)`: how clearly a claim
+    states a point, and how clearly it contradicts it. At most one of the two is above 0.
     """
 
     results: tuple[KeyPointResult, ...]
-    lean: float | None
+    support: Floats
+    opposition: Floats
 
 
 def rubric_texts(rubric: Rubric) -> list[str]:
@@ -56,72 +56,89 @@ def cover(
     rubric: Rubric,
     rubric_vectors: Floats,
     scale: Scale,
+    reading: Reading,
 ) -> Coverage:
     """Decide each key point by the claims that are about it.
 
-    A claim is about the key points whose wordings, right or wrong, it is nearest to. A point is
-    contradicted when the claim that says most about it is clearly nearer to a misconception than to
-    any right wording; else the best similarity to a right wording decides.
+    A claim that is about a point supports it by how much nearer it is to the right wordings than to
+    the misconceptions, or else opposes it by how much nearer it is to the misconceptions. Only the
+    clearest claim on either side counts, so a point said twice counts once.
 
     Args:
         claims: what was said; none makes every point missed.
         claim_vectors: a row of length 1 for each claim, shape `(n_claims, n_dimensions)`.
         rubric_vectors: the same for each of `rubric_texts(rubric)`.
+        reading: how to read the similarities of the model that made the vectors.
     """
     keys = rubric.key_points
     if not claims:
-        return Coverage(tuple(KeyPointResult(key.id, "missed", 0.0, None) for key in keys), None)
+        nothing = np.zeros((0, len(keys)))
+        missed = tuple(KeyPointResult(key.id, "missed", 0.0, None) for key in keys)
+        return Coverage(missed, nothing, nothing)
     # Four decimals: what the last bits say depends on the processor, and is no reason for a score.
     similarities = np.round((claim_vectors @ rubric_vectors.T).astype(np.float64), 4)
-    right, wrong = _nearest_wordings(similarities, keys)
-    relevance = np.maximum(right, wrong)
-    is_about = relevance >= relevance.max(axis=0) - scale.nearest_margin
+    right, wrong, nearest = _similarities(similarities, keys, reading)
+    lead = np.tanh((right - wrong) / reading.lead)
+    about = _aboutness(np.maximum(right, wrong), reading)
+    support, opposition = about * np.maximum(lead, 0), about * np.maximum(-lead, 0)
     results = tuple(
-        _result(key.id, claims, right[k], wrong[k], is_about[k], scale)
+        _result(key.id, claims, support[:, k], opposition[:, k], nearest[:, k], scale)
         for k, key in enumerate(keys)
     )
-    return Coverage(results, _lean(right.max(axis=0), wrong.max(axis=0), scale))
+    return Coverage(results, support, opposition)
 
 
-def _nearest_wordings(similarities: Floats, keys: Sequence[KeyPoint]) -> tuple[Floats, Floats]:
-    """Best similarity to a right and to a wrong wording, each `(n_key_points, n_claims)`."""
-    right, wrong, row = [], [], 0
+def _similarities(
+    similarities: Floats, keys: Sequence[KeyPoint], reading: Reading
+) -> tuple[Floats, Floats, Floats]:
+    """Of each claim to each point's right wordings, to its misconceptions, to its best wording.
+
+    The first two are soft maxima over the wordings, which one wording alone does not decide. All
+    have shape `(n_claims, n_key_points)`.
+    """
+    right, wrong, nearest, row = [], [], [], 0
     for key in keys:
         rejects = row + 1 + len(key.accept)
         end = rejects + len(key.reject)
-        right.append(similarities[:, row:rejects].max(axis=1))
-        wrong.append(similarities[:, rejects:end].max(axis=1, initial=NO_WORDING))
+        right.append(_soft_maximum(similarities[:, row:rejects], reading.sharpness))
+        nearest.append(similarities[:, row:rejects].max(axis=1))
+        if key.reject:
+            wrong.append(_soft_maximum(similarities[:, rejects:end], reading.sharpness))
+        else:  # nothing tells right from wrong but how near it is
+            wrong.append(np.minimum(right[-1], reading.near_enough))
         row = end
-    return np.stack(right), np.stack(wrong)
+    return np.stack(right, axis=1), np.stack(wrong, axis=1), np.stack(nearest, axis=1)
+
+
+def _soft_maximum(similarities: Floats, sharpness: float) -> Floats:
+    return np.asarray(np.log(np.exp(sharpness * similarities).mean(axis=1)) / sharpness)
+
+
+def _aboutness(relevance: Floats, reading: Reading) -> Floats:
+    """How much each claim is about each point: it is near to it, and to no other point nearer."""
+    near = _sigmoid((relevance - reading.relevance) / reading.width)
+    behind = relevance - relevance.max(axis=1, keepdims=True) + reading.width
+    return np.asarray(near * _sigmoid(behind / reading.width))
+
+
+def _sigmoid(values: Floats) -> Floats:
+    return np.asarray(1 / (1 + np.exp(-values)))
 
 
 def _result(
     key_id: str,
     claims: Sequence[Claim],
-    right: Floats,
-    wrong: Floats,
-    is_about: npt.NDArray[np.bool_],
+    support: Floats,
+    opposition: Floats,
+    nearest: Floats,
     scale: Scale,
 ) -> KeyPointResult:
     """Decide one key point; the arrays have shape `(n_claims,)`."""
-    about_right = np.where(is_about, right, NO_WORDING)
-    about_wrong = np.where(is_about, wrong, NO_WORDING)
-    most = int(np.maximum(about_right, about_wrong).argmax())
-    opposition = about_wrong[most]
-    if opposition >= scale.hit_similarity and (
-        1 - opposition < (1 - scale.clear_lead) * (1 - about_right[most])
-    ):
-        return KeyPointResult(key_id, "contradicted", float(right[most]), claims[most])
-    best = int(about_right.argmax())
-    if about_right[best] < scale.partial_similarity:
-        return KeyPointResult(key_id, "missed", float(right.max()), None)
-    status: Status = "hit" if right[best] >= scale.hit_similarity else "partial"
-    return KeyPointResult(key_id, status, float(right[best]), claims[best])
-
-
-def _lean(right: Floats, wrong: Floats, scale: Scale) -> float | None:
-    """Mean lead of right over wrong wordings, over the claims near to any; shapes `(n_claims,)`."""
-    counts = np.maximum(right, wrong) >= scale.partial_similarity
-    if not counts.any() or wrong.max() == NO_WORDING:
-        return None
-    return round(float((right - wrong)[counts].mean()), 4)
+    best, worst = int(support.argmax()), int(opposition.argmax())
+    net = support[best] - opposition[worst]
+    if net <= -scale.contradicted:
+        return KeyPointResult(key_id, "contradicted", float(nearest[worst]), claims[worst])
+    if net < scale.partial:
+        return KeyPointResult(key_id, "missed", float(nearest.max()), None)
+    status: Status = "hit" if net >= scale.hit else "partial"
+    return KeyPointResult(key_id, status, float(nearest[best]), claims[best])

@@ -1,4 +1,4 @@
-"""Texts as unit vectors: all-MiniLM-L6-v2 through sentence-transformers, and a fake without ML."""
+"""Texts as unit vectors: an adapted all-MiniLM-L6-v2 by sentence-transformers; a fake without ML."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ import numpy.typing as npt
 
 from interviewer.errors import ModelUnavailableError
 from interviewer.hub import Report, cached_model, download_model, report_nothing
+from interviewer.scoring.adapter import ADAPTER, add_adapter
 
 Vectors: TypeAlias = npt.NDArray[np.float32]
 """Shape `(n_texts, n_dimensions)`, float32, each row of length 1."""
 
 REPOSITORY = "sentence-transformers/all-MiniLM-L6-v2"
 REVISION = "1110a243fdf4706b3f48f1d95db1a4f5529b4d41"
+BASE_NAME = f"all-MiniLM-L6-v2@{REVISION[:7]}"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 DIMENSIONS = 384
 BATCH_TEXTS = 32
@@ -32,28 +34,31 @@ class Embedder(Protocol):
 
     @property
     def name(self) -> str:
-        """Model and revision, such as "all-MiniLM-L6-v2@1110a24"."""
+        """Model, revision and adapter, such as "all-MiniLM-L6-v2@1110a24+stance-0123abc"."""
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """One unit vector a text, shape `(len(texts), n_dimensions)`, float32."""
 
 
 class SentenceEmbedder:
-    """all-MiniLM-L6-v2 from a folder whose weights are the official file, on the CPU.
+    """all-MiniLM-L6-v2 from a folder whose weights are the official file, adapted, on the CPU.
+
+    The adapter, which comes with the program, moves right statements away from misconceptions that
+    are worded alike. Without its file the model is the plain one, and `name` says so.
 
     Never touches the network. Vectors do not depend on the number of cores: every batch is computed
     by one thread, and batches are shared out among as many threads as there are cores.
 
     Args:
         folder: a sentence-transformers model folder; `find_model` finds one.
+        adapter: the adapter's file; one that does not exist is left out.
 
     Raises:
-        ModelUnavailableError: the folder's weights are missing, or are not the official file.
+        ModelUnavailableError: the folder's weights are missing, or are not the official file; or
+            the adapter is damaged.
     """
 
-    name = f"all-MiniLM-L6-v2@{REVISION[:7]}"
-
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, adapter: Path = ADAPTER) -> None:
         _check_weights(folder)
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
@@ -67,6 +72,8 @@ class SentenceEmbedder:
                 "delete that folder and run `interviewer doctor`",
             ) from error
         self._model.eval()
+        added = add_adapter(self._model[0].auto_model, adapter)
+        self.name = f"{BASE_NAME}+{added}" if added else BASE_NAME
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         if not texts:

@@ -6,14 +6,34 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+import numpy as np
+
 from interviewer.bank.rubric import KeyPoint, Rubric
+from interviewer.scoring.calibration import Calibration, Ordinal
 from interviewer.scoring.claims import Claim
-from interviewer.scoring.coverage import Coverage, KeyPointResult, Status
+from interviewer.scoring.coverage import Coverage, Floats, KeyPointResult
 from interviewer.scoring.scale import Scale
 from interviewer.scoring.screening import Screened, words_of
 from interviewer.speech.transcript import Transcript
 
 Score = Literal[0, 1, 2]
+Probabilities = tuple[float, float, float]
+"""Of the scores 0, 1 and 2."""
+
+SOFTNESS = 0.08
+"""A share counts a point from its threshold on, gradually within about this much."""
+FEATURES = (
+    "touched",
+    "stated",
+    "clearly_stated",
+    "not_contradicted",
+    "balance",
+    "claim_balance",
+    "median",
+    "mean",
+    "required_mean",
+    "required_least",
+)
 
 
 @dataclass(frozen=True)
@@ -23,6 +43,7 @@ class Assessment:
     `score` is `None` when the answer could not be scored (never a stand-in for 0); `coverage` in
     [0, 1] is the weighted share of the rubric that was stated; `reasons` say in whole sentences why
     the score is what it is; `scorer` names scorer, scale and embedding model, with versions.
+    `probabilities` are `None` where no grader was asked: not scored, or nothing to grade.
     """
 
     score: Score | None
@@ -30,6 +51,7 @@ class Assessment:
     key_points: tuple[KeyPointResult, ...]
     reasons: tuple[str, ...]
     scorer: str
+    probabilities: Probabilities | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; `from_dict` gives an equal assessment back."""
@@ -37,11 +59,12 @@ class Assessment:
             **asdict(self),
             "key_points": [asdict(result) for result in self.key_points],
             "reasons": list(self.reasons),
+            "probabilities": None if self.probabilities is None else list(self.probabilities),
         }
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Assessment:
-        """Read what `to_dict` wrote."""
+        """Read what `to_dict` wrote, this version's or an earlier one's."""
         points = tuple(
             KeyPointResult(
                 id=point["id"],
@@ -51,8 +74,27 @@ class Assessment:
             )
             for point in data["key_points"]
         )
-        reasons = tuple(data["reasons"])
-        return cls(data["score"], data["coverage"], points, reasons, data["scorer"])
+        chances = data.get("probabilities")
+        return cls(
+            data["score"],
+            data["coverage"],
+            points,
+            tuple(data["reasons"]),
+            data["scorer"],
+            None if chances is None else (chances[0], chances[1], chances[2]),
+        )
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A score before it is explained. `level` is the grader's, on which the cuts lie."""
+
+    score: Score
+    coverage: float
+    level: float
+    probabilities: Probabilities
+    cap: Literal["", "required", "coverage"] = ""
+    """The rule that keeps the score below what the grader gives."""
 
 
 def not_scored(reason: str, scorer: str = "") -> Assessment:
@@ -68,126 +110,114 @@ def no_answer(transcript: Transcript, scale: Scale) -> str:
     if said == 0:
         return "There was no speech in the recording."
     if said < scale.min_words:
-        return f"The answer has {_count(said, 'word')}, too short to state a key point."
+        words = "1 word" if said == 1 else f"{said} words"
+        return f"The answer has {words}, too short to state a key point."
     return ""
 
 
-def grade(
-    covered: Coverage, rubric: Rubric, scale: Scale, scorer: str, screened: Screened
-) -> Assessment:
-    """Score by the weighted share of the rubric that was stated, and by the answer's lean.
+def is_thin(rubric: Rubric) -> bool:
+    """Whether nothing in the rubric says what would be wrong."""
+    return not any(key.reject for key in rubric.key_points)
 
-    Args:
-        covered: what became of the key points of `rubric`, in its order.
-        scorer: what made the results, with versions.
-        screened: the answer's claims, with those that did not count.
+
+def features(covered: Coverage, keys: Sequence[KeyPoint]) -> Floats:
+    """What the grader weighs, in the order of `FEATURES`, shape `(10,)`.
+
+    Every feature rises, or stays, with every value of `support`, and falls, or stays, with every
+    value of `opposition`; so does it with a claim more that has only the one or the other.
     """
-    results, keys = covered.results, rubric.key_points
-    stated = _share(results, keys, "hit")
-    # Four decimals, so that sums of shares meet a threshold that they equal.
-    coverage = round(stated + scale.partial_credit * _share(results, keys, "partial"), 4)
-    lacking = [
-        key.id
+    weights = np.array([key.weight for key in keys], dtype=np.float64)
+    weights /= weights.sum()
+    support = covered.support.max(axis=0, initial=0.0)
+    opposition = covered.opposition.max(axis=0, initial=0.0)
+    net = support - opposition
+    required = np.array([key.required for key in keys])
+    needed = net[required] if required.any() else net
+    return np.array(
+        [
+            weights @ _above(support, 0.25),
+            weights @ _above(net, 0.25),
+            weights @ _above(net, 0.5),
+            -(weights @ _above(opposition, 0.5)),
+            _log_ratio(covered.support @ weights, covered.opposition @ weights, 0.05),
+            _log_ratio(_greatest(covered.support), _greatest(covered.opposition), 0.1),
+            np.median(net),
+            weights @ net,
+            needed.mean(),
+            needed.min(),
+        ]
+    )
+
+
+def _above(values: Floats, threshold: float) -> Floats:
+    return np.asarray(1 / (1 + np.exp((threshold - values) / SOFTNESS)))
+
+
+def _greatest(evidence: Floats) -> Floats:
+    return np.asarray(evidence.max(axis=1, initial=0.0))
+
+
+def _log_ratio(right: Floats, wrong: Floats, floor: float) -> float:
+    """Right against wrong over the whole answer, whatever its length; 0 where nothing was said."""
+    return float(np.log((right.sum() + floor) / (wrong.sum() + floor)))
+
+
+def judge(
+    covered: Coverage, rubric: Rubric, scale: Scale, calibration: Calibration
+) -> Verdict:
+    """Score by the fitted grader, within the two rules that a rubric's author relies on.
+
+    Without half of what a required point says, an answer cannot be strong; with less coverage than
+    the scale asks, neither strong nor partial.
+    """
+    keys = rubric.key_points
+    ordinal = calibration.thin if is_thin(rubric) else calibration.full
+    level = round(float(features(covered, keys) @ [ordinal.weights[f] for f in FEATURES]), 4)
+    share = coverage_of(covered.results, keys, scale)
+    lacking = lacking_points(covered.results, keys)
+    given = sum(level > cut for cut in ordinal.cuts)
+    cap = 0 if share < scale.partial_coverage else 2
+    if cap == 2 and (lacking or share < scale.strong_coverage):
+        cap = 1
+    rule: Literal["", "required", "coverage"] = ""
+    if given > cap:
+        rule = "required" if cap == 1 and lacking else "coverage"
+    score: Score = 0 if min(given, cap) == 0 else 1 if min(given, cap) == 1 else 2
+    return Verdict(score, share, level, _capped(_probabilities(level, ordinal), cap), rule)
+
+
+def coverage_of(
+    results: Sequence[KeyPointResult], keys: Sequence[KeyPoint], scale: Scale
+) -> float:
+    """The weighted share of the key points that were stated; those in part count in part."""
+    credit = {"hit": 1.0, "partial": scale.partial_credit}
+    stated = sum(
+        key.weight * credit.get(result.status, 0.0)
         for key, result in zip(keys, results, strict=True)
-        if key.required and result.status not in ("hit", "partial")
-    ]
-    lean = scale.strong_lean if covered.lean is None else covered.lean
-    score: Score = 0
-    if coverage >= scale.strong_coverage and lean >= scale.strong_lean and not lacking:
-        score = 2
-    elif coverage >= scale.partial_coverage and lean >= scale.partial_lean:
-        score = 1
-    reasons = (
-        *_screening_reasons(screened),
-        *_coverage_reasons(results, coverage),
-        *_lean_reasons(lean, scale),
-        *_score_reasons(score, coverage, lacking, scale),
-        *_rubric_reasons(rubric),
     )
-    return Assessment(score, coverage, results, reasons, scorer)
+    # Four decimals, so that sums of shares meet a threshold that they equal.
+    return round(stated / sum(key.weight for key in keys), 4)
 
 
-def _share(results: Sequence[KeyPointResult], keys: Sequence[KeyPoint], status: Status) -> float:
-    """The share of the rubric's weight that lies on key points with this status."""
-    with_status = sum(
-        key.weight for key, result in zip(keys, results, strict=True) if result.status == status
+def lacking_points(
+    results: Sequence[KeyPointResult], keys: Sequence[KeyPoint]
+) -> tuple[KeyPoint, ...]:
+    """The required points of which the opposite was said."""
+    return tuple(
+        key
+        for key, result in zip(keys, results, strict=True)
+        if key.required and result.status == "contradicted"
     )
-    return with_status / sum(key.weight for key in keys)
 
 
-def _screening_reasons(screened: Screened) -> list[str]:
-    """Worth a word only where most of the answer did not count."""
-    all_claims = len(screened.kept) + len(screened.echoes) + len(screened.lists)
-    most = "The answer" if not screened.kept else "Most of the answer"
-    reasons = []
-    if 2 * len(screened.echoes) > all_claims:
-        reasons.append(f"{most} only repeats the question, which does not count.")
-    if 2 * len(screened.lists) > all_claims:
-        reasons.append(f"{most} lists terms without saying anything about them.")
-    return reasons
+def _probabilities(level: float, ordinal: Ordinal) -> Probabilities:
+    at_most = [1 / (1 + float(np.exp(min(level - cut, 500.0)))) for cut in ordinal.cuts]
+    wrong, partial = round(at_most[0], 4), round(at_most[1] - at_most[0], 4)
+    return (wrong, partial, round(1 - wrong - partial, 4))
 
 
-def _coverage_reasons(results: Sequence[KeyPointResult], coverage: float) -> list[str]:
-    if all(result.status == "missed" for result in results):
-        return ["Nothing that was said comes close to a key point."]
-    ids: dict[Status, list[str]] = {"hit": [], "partial": [], "missed": [], "contradicted": []}
-    for result in results:
-        ids[result.status].append(result.id)
-    hits, total = len(ids["hit"]), len(results)
-    stated = f"{hits} of {_count(total, 'key point')} {_was(hits)} stated"
-    if ids["partial"]:
-        stated += f" and {len(ids['partial'])} in part"
-    reasons = [f"{stated}: {coverage:.0%} of the rubric by weight."]
-    if ids["contradicted"]:
-        wrong = _quoted(ids["contradicted"])
-        reasons.append(
-            f"What was said about {wrong} is a common misconception, or very near to one."
-        )
-    return reasons
-
-
-def _lean_reasons(lean: float, scale: Scale) -> list[str]:
-    whole = (
-        "Taken together, what was said is nearer to common misconceptions than to the key points"
-    )
-    if lean < scale.partial_lean:
-        return [f"{whole}, so the answer counts as wrong."]
-    return [f"{whole}, so the answer cannot be strong."] if lean < scale.strong_lean else []
-
-
-def _score_reasons(
-    score: Score, coverage: float, lacking: Sequence[str], scale: Scale
-) -> list[str]:
-    if score == 2:
-        return [f"That is strong: it takes {scale.strong_coverage:.0%} and every required point."]
-    reasons = []
-    if lacking:
-        points = "point" if len(lacking) == 1 else "points"
-        reasons.append(
-            f"The required {points} {_quoted(lacking)} {_was(len(lacking))} not stated, "
-            "so the answer cannot be strong."
-        )
-    if coverage < scale.partial_coverage:
-        reasons.append(f"A partial answer takes {scale.partial_coverage:.0%}.")
-    elif coverage < scale.strong_coverage:
-        reasons.append(f"A strong answer takes {scale.strong_coverage:.0%}.")
-    return reasons
-
-
-def _rubric_reasons(rubric: Rubric) -> list[str]:
-    if any(key.reject for key in rubric.key_points):
-        return []
-    return ["This rubric names no misconceptions, so wrong statements cannot be told from right."]
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
-
-
-def _was(n: int) -> str:
-    return "was" if n == 1 else "were"
-
-
-def _quoted(ids: Sequence[str]) -> str:
-    *most, last = (f"'{key_id}'" for key_id in ids)
-    return f"{', '.join(most)} and {last}" if most else last
+def _capped(chances: Probabilities, cap: int) -> Probabilities:
+    wrong, partial, strong = chances
+    if cap == 0:
+        return (1.0, 0.0, 0.0)
+    return (wrong, round(partial + strong, 4), 0.0) if cap == 1 else chances

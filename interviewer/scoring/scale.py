@@ -1,4 +1,4 @@
-"""What turns coverage into a score, read from `scale.yaml`."""
+"""What an author of a bank may set about scoring, read from `scale.yaml`."""
 
 from __future__ import annotations
 
@@ -13,35 +13,31 @@ from interviewer.bank.schema import validate
 from interviewer.bank.yaml_file import Fault, FaultsError, read_yaml
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
-Difference = Annotated[float, Field(ge=-2.0, le=2.0)]
 
 
 class Scale(Strict):
     """Thresholds of the scorer; `rubrics/scale.yaml` says what each of them means."""
 
     version: Annotated[int, Field(ge=1)]
-    hit_similarity: Share
-    partial_similarity: Share
-    clear_lead: Share
-    nearest_margin: Share
+    hit: Share
+    partial: Share
+    contradicted: Share
     partial_credit: Share
     strong_coverage: Share
     partial_coverage: Share
-    strong_lean: Difference
-    partial_lean: Difference
+    close_call: Share
     min_words: Annotated[int, Field(ge=1, le=1_000)]
     min_new_words: Annotated[int, Field(ge=0, le=1_000)]
     min_new_share: Share
     min_function_share: Share
+    recited_share: Share
 
     @model_validator(mode="after")
     def thresholds_rise(self) -> Scale:
-        if self.partial_similarity > self.hit_similarity:
-            raise ValueError("partial_similarity no larger than hit_similarity")
+        if self.partial > self.hit:
+            raise ValueError("partial no larger than hit")
         if self.partial_coverage > self.strong_coverage:
             raise ValueError("partial_coverage no larger than strong_coverage")
-        if self.partial_lean > self.strong_lean:
-            raise ValueError("partial_lean no larger than strong_lean")
         return self
 
 

@@ -7,28 +7,33 @@ from typing import TypeAlias
 
 from interviewer.bank.question import Question
 from interviewer.bank.rubric import Rubric
+from interviewer.scoring.calibration import Calibration, calibration_for
 from interviewer.scoring.claims import claims_of
-from interviewer.scoring.coverage import cover, rubric_texts
+from interviewer.scoring.coverage import Coverage, cover, rubric_texts
 from interviewer.scoring.embedding import Embedder, Vectors
-from interviewer.scoring.grade import Assessment, grade, no_answer
+from interviewer.scoring.explanation import explain, screening_reasons
+from interviewer.scoring.grade import Assessment, judge, no_answer
 from interviewer.scoring.scale import Scale
-from interviewer.scoring.screening import Screened, screen
+from interviewer.scoring.screening import Screened, recited_share, screen
 from interviewer.speech.transcript import Transcript
 
-METHOD = "contrast-1"
+METHOD = "stance-2"
 Item: TypeAlias = tuple[Question, Rubric, Transcript]
 
 
 class Scorer:
-    """Scores answers by how near their claims come to the wordings of the key points.
+    """Scores answers by how clearly their claims state or contradict the key points.
 
     Deterministic: the same transcript, rubric and `name` give the same assessment, alone or in
     bulk. A rubric is embedded once for as long as the scorer lives.
     """
 
-    def __init__(self, embedder: Embedder, scale: Scale) -> None:
+    def __init__(
+        self, embedder: Embedder, scale: Scale, calibration: Calibration | None = None
+    ) -> None:
         self._embedder = embedder
         self._scale = scale
+        self._calibration = calibration or calibration_for(embedder.name)
         self._rubrics: dict[str, Vectors] = {}
 
     @property
@@ -42,6 +47,13 @@ class Scorer:
 
     def score_many(self, items: Sequence[Item]) -> list[Assessment]:
         """Assess many answers with one call of the embedder; the results in the items' order."""
+        return [
+            self._assess(item, screened, covered)
+            for item, (screened, covered) in zip(items, self.cover_many(items), strict=True)
+        ]
+
+    def cover_many(self, items: Sequence[Item]) -> list[tuple[Screened, Coverage]]:
+        """What of each answer counts, and what it covers, before anything is graded."""
         screened = [
             screen(claims_of(transcript), question.ask, self._scale)
             for question, _, transcript in items
@@ -58,16 +70,40 @@ class Scorer:
         for content_hash, wordings in new.items():
             self._rubrics[content_hash] = vectors[[rows[text] for text in wordings]]
         return [
-            self._assess(item, part, vectors[[rows[claim.text] for claim in part.kept]])
+            (part, self._cover(item, part, vectors[[rows[claim.text] for claim in part.kept]]))
             for item, part in zip(items, screened, strict=True)
         ]
 
-    def _assess(self, item: Item, screened: Screened, claim_vectors: Vectors) -> Assessment:
+    def _cover(self, item: Item, screened: Screened, claim_vectors: Vectors) -> Coverage:
         _, rubric, transcript = item
-        reason = no_answer(transcript, self._scale)
-        claims = () if reason else screened.kept
-        rubric_vectors = self._rubrics[rubric.content_hash]
-        covered = cover(claims, claim_vectors, rubric, rubric_vectors, self._scale)
-        if reason:
-            return Assessment(0, 0.0, covered.results, (reason,), self.name)
-        return grade(covered, rubric, self._scale, self.name, screened)
+        claims = () if no_answer(transcript, self._scale) else screened.kept
+        wordings = self._rubrics[rubric.content_hash]
+        reading = self._calibration.reading
+        return cover(claims, claim_vectors, rubric, wordings, self._scale, reading)
+
+    def _assess(self, item: Item, screened: Screened, covered: Coverage) -> Assessment:
+        question, rubric, transcript = item
+        scale, calibration, found = self._scale, self._calibration, covered.results
+        nothing = no_answer(transcript, scale)
+        if nothing or not screened.kept:
+            told = [nothing] if nothing else screening_reasons(screened)
+            reasons = tuple(told) or ("Nothing that was said comes close to a key point.",)
+            return Assessment(0, 0.0, found, reasons, self.name)
+        verdict = judge(covered, rubric, scale, calibration)
+        reasons = (
+            *screening_reasons(screened),
+            *explain(verdict, covered, rubric, scale, calibration),
+            *self._remarks(question, transcript),
+        )
+        return Assessment(
+            verdict.score, verdict.coverage, found, reasons, self.name, verdict.probabilities
+        )
+
+    def _remarks(self, question: Question, transcript: Transcript) -> list[str]:
+        """What a reader should know besides."""
+        remarks = []
+        if recited_share(transcript.text, question.answer) >= self._scale.recited_share:
+            remarks.append("Most of the answer is the model answer word for word.")
+        if self._calibration.note:
+            remarks.append(self._calibration.note)
+        return remarks

@@ -1,4 +1,4 @@
-"""What does not count as an answer: the question said back, and terms merely listed."""
+"""What does not count as an answer: the question said back, terms listed, what is not asserted."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from interviewer.scoring.assertion import assertions
 from interviewer.scoring.claims import Claim
 from interviewer.scoring.scale import Scale
 
@@ -30,6 +31,7 @@ _EMPTY_WORDS = """
     wouldn't yes you you'd you'll you're you've your
 """
 EMPTY_WORDS = frozenset(_EMPTY_WORDS.split())
+RUN_WORDS = 5
 
 
 @dataclass(frozen=True)
@@ -41,13 +43,16 @@ class Screened:
     """Say the question back and add nothing."""
     lists: tuple[Claim, ...] = ()
     """Name terms without saying anything about them."""
+    unasserted: tuple[Claim, ...] = ()
+    """Ask, quote other people's opinions, say what one does not know, or were taken back."""
 
 
 def screen(claims: Sequence[Claim], ask: str, scale: Scale) -> Screened:
-    """Leave out the claims that repeat the question `ask` and those that only list terms."""
+    """Leave out what is not asserted, what repeats the question `ask`, and what only lists terms."""
+    asserted, unasserted = assertions(claims)
     asked = {_stem(word) for word in words_of(ask)}
     kept, echoes, lists = [], [], []
-    for claim in claims:
+    for claim in asserted:
         words = words_of(claim.text)
         content = [word for word in words if word not in EMPTY_WORDS]
         new = sum(_stem(word) not in asked for word in content)
@@ -57,7 +62,17 @@ def screen(claims: Sequence[Claim], ask: str, scale: Scale) -> Screened:
             echoes.append(claim)
         else:
             kept.append(claim)
-    return Screened(tuple(kept), tuple(echoes), tuple(lists))
+    return Screened(tuple(kept), tuple(echoes), tuple(lists), unasserted)
+
+
+def recited_share(text: str, answer: str) -> float:
+    """The share of a text's five-word runs that stand in the model answer; 0 for a short text."""
+    said, model = _runs(words_of(text)), set(_runs(words_of(answer)))
+    return sum(run in model for run in said) / len(said) if said else 0.0
+
+
+def _runs(words: Sequence[str]) -> list[tuple[str, ...]]:
+    return [tuple(words[i : i + RUN_WORDS]) for i in range(len(words) - RUN_WORDS + 1)]
 
 
 def words_of(text: str) -> list[str]:

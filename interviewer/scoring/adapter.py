@@ -1,0 +1,57 @@
+"""The trained differences to MiniLM's weights: small matrices, added to the model as it is loaded.
+
+`adapter.safetensors` holds, for a weight `W` of shape `(out, in)`, `<name>.down` of shape
+`(rank, in)` and `<name>.up` of shape `(out, rank)`, float16: the model gets `W + up @ down`.
+`adapter.json` beside it names its SHA-256, the base model, and what it was trained on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from interviewer.errors import ModelUnavailableError
+from interviewer.scoring.calibration import WEIGHTS_DIR
+
+ADAPTER = WEIGHTS_DIR / "adapter.safetensors"
+
+
+def add_adapter(model: Any, file: Path = ADAPTER) -> str:
+    """Add the adapter to a transformer's weights; the name of it, empty where there is none.
+
+    Args:
+        model: a `torch.nn.Module` whose parameters the file's names fit.
+
+    Raises:
+        ModelUnavailableError: the file is not the one that `adapter.json` describes.
+    """
+    if not file.exists():
+        return ""
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    if digest != _expected_digest(file.with_suffix(".json")):
+        raise ModelUnavailableError(
+            f"{file} is not the adapter that adapter.json describes: its SHA-256 is {digest}",
+            "install interviewer again",
+        )
+    import torch
+    from safetensors.torch import load_file
+
+    tensors = load_file(file)
+    parameters = dict(model.named_parameters())
+    with torch.no_grad():
+        for name in sorted(key.removesuffix(".up") for key in tensors if key.endswith(".up")):
+            up, down = tensors[f"{name}.up"].float(), tensors[f"{name}.down"].float()
+            parameters[name] += (up @ down).reshape(parameters[name].shape)
+    return f"stance-{digest[:7]}"
+
+
+def _expected_digest(file: Path) -> str:
+    try:
+        return str(json.loads(file.read_text(encoding="utf-8"))["sha256"])
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelUnavailableError(
+            f"cannot read what {file} says about the adapter: {error!r}",
+            "install interviewer again",
+        ) from error

@@ -1,0 +1,169 @@
+"""Fit the grader: from what answers cover to the grades that people gave them.
+
+python -m training.fit_grade [--adapter FILE] [--adapter-questions 0|1] [--out FILE]
+
+Proportional odds on the features of `interviewer.scoring.grade`, with no weight below 0, so that a
+score never falls by a right statement nor rises by a wrong one. Only answers to train questions are
+used; where the adapter was trained on some of them, only those to the others
+(`--adapter-questions`), since it separates the answers it has seen better than any to come.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+
+from interviewer.bank.rubric import Rubric
+from interviewer.scoring.adapter import ADAPTER
+from interviewer.scoring.calibration import (
+    GRADE_FILE,
+    OTHER_MODELS,
+    Calibration,
+    Ordinal,
+    Reading,
+)
+from interviewer.scoring.embedding import BASE_NAME, Embedder, SentenceEmbedder, find_model
+from interviewer.scoring.grade import FEATURES, features
+from interviewer.scoring.scale import load_scale
+from interviewer.scoring.scorer import Item, Scorer
+from interviewer.settings import shipped_dir
+from training.graded import Answer, Material, half_of, points_only, shipped_material, without_rejects
+
+READINGS = {
+    "adapted": Reading(relevance=0.62, width=0.05, lead=0.15, sharpness=12, near_enough=0.72),
+    "plain": Reading(relevance=0.45, width=0.05, lead=0.10, sharpness=12, near_enough=0.50),
+}
+PLAIN_NOTE = (
+    "Scored without the trained adapter, so right statements and misconceptions that are worded "
+    "alike are hard to tell apart."
+)
+RIDGE = 0.02
+"""How strongly large weights are held back; features are scaled to one another first."""
+
+Floats = npt.NDArray[np.float64]
+Grades = npt.NDArray[np.int64]
+Items = Callable[[Sequence[Answer]], list[Item]]
+
+
+def fit_ordinal(values: Floats, grades: Grades) -> Ordinal:
+    """Weights of at least 0 and two cuts by penalised likelihood.
+
+    Args:
+        values: shape `(n_answers, len(FEATURES))`.
+        grades: 0, 1 or 2 for each answer.
+    """
+    spread = values.std(axis=0) + 1e-6
+    scaled = values / spread
+    n = scaled.shape[1]
+    start = np.concatenate([np.full(n, 0.1), [-1.0, 1.0]])
+    bounds = [(0.0, None)] * n + [(None, None)] * 2
+    found = minimize(
+        _loss, start, (scaled, grades), "L-BFGS-B", jac=True, bounds=bounds,
+        options={"maxiter": 2_000},
+    )  # fmt: skip
+    weights = found.x[:n] / spread
+    low, high = float(found.x[n]), float(found.x[n] + np.exp(found.x[n + 1]))
+    named = {name: round(float(w), 3) for name, w in zip(FEATURES, weights, strict=True)}
+    return Ordinal(weights=named, cuts=(round(low, 3), round(high, 3)))
+
+
+def _loss(parameters: Floats, scaled: Floats, grades: Grades) -> tuple[float, Floats]:
+    """Mean negative log likelihood with its ridge, and the gradient."""
+    n = scaled.shape[1]
+    weights, low, gap = parameters[:n], parameters[n], np.exp(parameters[n + 1])
+    level = scaled @ weights
+    below, up_to = _sigmoid(low - level), _sigmoid(low + gap - level)
+    chances = np.stack([below, up_to - below, 1 - up_to], axis=1).clip(1e-9)
+    chosen = chances[np.arange(len(grades)), grades]
+    slope_low, slope_high = below * (1 - below), up_to * (1 - up_to)
+    by_low = np.select([grades == 0, grades == 1], [-slope_low, slope_low], 0.0) / chosen
+    by_high = np.select([grades == 1, grades == 2], [-slope_high, slope_high], 0.0) / chosen
+    gradient = np.concatenate(
+        [
+            -scaled.T @ (by_low + by_high) / len(grades) + 2 * RIDGE * weights,
+            [(by_low + by_high).mean(), by_high.mean() * gap],
+        ]
+    )
+    return float(-np.log(chosen).mean() + RIDGE * weights @ weights), gradient
+
+
+def _sigmoid(values: Floats) -> Floats:
+    return np.asarray(1 / (1 + np.exp(-values)))
+
+
+def feature_table(scorer: Scorer, items: Sequence[Item]) -> tuple[Floats, list[int]]:
+    """The features of the answers that have any claims, and which answers those are."""
+    rows = [
+        (i, features(covered, item[1].key_points))
+        for i, (item, (_, covered)) in enumerate(zip(items, scorer.cover_many(items), strict=True))
+        if len(covered.support)
+    ]
+    return np.stack([row for _, row in rows]), [i for i, _ in rows]
+
+
+def calibrate(
+    material: Material, answers: Sequence[Answer], embedder: Embedder, reading: Reading, note: str
+) -> Calibration:
+    """Fit the grader for one embedding model, for full rubrics and for thin ones."""
+    scale = load_scale(shipped_dir("rubrics"))
+    empty = Ordinal(weights=dict.fromkeys(FEATURES, 0.0), cuts=(0.0, 1.0))
+    unfitted = Calibration(reading=reading, full=empty, thin=empty)
+    scorer = Scorer(embedder, scale, unfitted)
+
+    def fitted(*forms: Callable[[Rubric], Rubric]) -> Ordinal:
+        values, grades = [], []
+        for form in forms:
+            rubrics = {key: form(rubric) for key, rubric in material.rubrics.items()}
+            items = [(q, rubrics[q.id], said) for q, _, said in material.items(answers)]
+            table, rows = feature_table(scorer, items)
+            for i, row in zip(rows, table, strict=True):
+                values += [row] * len(answers[i].grades)
+                grades += answers[i].grades
+        return fit_ordinal(np.stack(values), np.array(grades))
+
+    full, thin = fitted(lambda rubric: rubric), fitted(without_rejects, points_only)
+    return Calibration(reading=reading, full=full, thin=thin, note=note)
+
+
+def write_calibrations(file: Path, by_model: dict[str, Calibration]) -> None:
+    models: dict[str, Any] = {name: fit.model_dump() for name, fit in by_model.items()}
+    file.write_text(json.dumps({"models": models}, indent=1) + "\n", encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--adapter", type=Path, default=ADAPTER, help="fit with this adapter")
+    parser.add_argument("--adapter-questions", type=int, choices=(0, 1), default=None)
+    parser.add_argument("--shipped", type=Path, default=ADAPTER, help="fit for this adapter")
+    parser.add_argument("--out", type=Path, default=GRADE_FILE)
+    options = parser.parse_args()
+    material = shipped_material()
+    seen = (
+        frozenset()
+        if options.adapter_questions is None
+        else half_of(material, options.adapter_questions)
+    )
+    unseen = [answer for answer in material.train if answer.question not in seen]
+    folder = find_model(offline=True)
+    plain = SentenceEmbedder(folder, Path("none"))
+    adapted = SentenceEmbedder(folder, options.adapter)
+    name = SentenceEmbedder(folder, options.shipped).name
+    write_calibrations(
+        options.out,
+        {
+            name: calibrate(material, unseen, adapted, READINGS["adapted"], ""),
+            BASE_NAME: calibrate(material, material.train, plain, READINGS["plain"], PLAIN_NOTE),
+            OTHER_MODELS: calibrate(material, material.train, plain, READINGS["plain"], ""),
+        },
+    )
+
+
+if __name__ == "__main__":
+    main()
