@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from interviewer.bank.question import Bank, load_bank
 from interviewer.bank.rubric import Rubric, load_rubrics
@@ -40,7 +41,9 @@ def read_answers(folder: Path = ANSWERS_DIR) -> list[Answer]:
     file = folder / GRADES_FILE
     if file.exists():
         for entry in _lines(file):
-            grades[entry["question"], entry["kind"]] = (entry["a"], entry["b"])
+            given = tuple(grade for grade in (entry["a"], entry["b"]) if grade is not None)
+            if given:
+                grades[entry["question"], entry["kind"]] = given
     found = []
     for path in sorted(folder.glob("[0-9]*.jsonl")):
         for entry in _lines(path):
@@ -49,7 +52,7 @@ def read_answers(folder: Path = ANSWERS_DIR) -> list[Answer]:
     return found
 
 
-def _lines(file: Path) -> list[dict[str, str]]:
+def _lines(file: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line]
 
 

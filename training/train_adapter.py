@@ -1,0 +1,341 @@
+"""Train the adapter: MiniLM taught to tell right statements from misconceptions worded alike.
+
+python -m training.train_adapter [--unseen] [--pairs FILE] [--out FILE]
+
+Two losses are learned together. One is contrastive, on the rubrics: a wording of a key point lies
+nearer to the other wordings of the same side (right, or misconception) than to the other side's and
+to all other points'. The other is ordinal, on the graded answers to train questions: the evidence
+that an answer's claims give must order the grades. Nothing of a test question's answers is used;
+with `--unseen` nothing of its rubric either, which is how the benchmark measures new questions.
+
+Everything but the word embeddings is trained; what is kept of each matrix's change is its part of
+rank 32, as `interviewer.scoring.adapter` describes. Repeatable on one machine: every draw comes
+from one seed, and two threads are used whatever the number of cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import hashlib
+import json
+import math
+import random
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import AutoModel, AutoTokenizer
+
+from interviewer.bank.rubric import KeyPoint
+from interviewer.scoring.adapter import ADAPTER
+from interviewer.scoring.claims import claims_of
+from interviewer.scoring.embedding import REPOSITORY, find_model
+from interviewer.speech.transcript import typed
+from training.graded import Material, shipped_material
+
+SEED = 1
+EPOCHS = 8
+QUESTIONS_A_STEP = 2
+ANSWERS_A_QUESTION = 6
+WORDINGS_A_SIDE = 6
+PAIRS_A_STEP = 4
+LEARNING_RATE = 3e-5
+HEAD_LEARNING_RATE = 1e-2
+SCALE = 20.0
+"""Similarities are multiplied by this before a softmax."""
+DISTORTED = 0.5
+"""The share of texts that are made to look like speech: fillers, no punctuation, words lost."""
+RANK = 32
+MAX_TOKENS = 64
+BATCH_TEXTS = 32
+EASY_KINDS = ("dont-know", "keywords", "parroting", "other-question")
+EASY_SHARE = 0.4
+"""Kinds of answers that the screening sees to are drawn less often."""
+FILLERS = "um,uh,so,you know,I mean,basically,like,okay so,I think,right so,and,well".split(",")
+
+
+@dataclass
+class Side:
+    """Where a key point's wordings stand among a step's texts: right ones, then misconceptions."""
+
+    start: int
+    middle: int
+    end: int
+
+
+@dataclass
+class Step:
+    """The texts of one step. `point` and `wrong` tell the first `len(point)` of them apart."""
+
+    texts: list[str] = field(default_factory=list)
+    point: list[int] = field(default_factory=list)
+    wrong: list[bool] = field(default_factory=list)
+    answers: list[tuple[list[Side], list[float], int, int, int]] = field(default_factory=list)
+    """For each answer: its key points and their weights, its claims' first and end, its grade."""
+
+    def add_point(self, right: Sequence[str], misconceptions: Sequence[str]) -> Side:
+        start, number = len(self.texts), self.point[-1] + 1 if self.point else 0
+        self.texts += [*right, *misconceptions]
+        self.point += [number] * (len(right) + len(misconceptions))
+        self.wrong += [False] * len(right) + [True] * len(misconceptions)
+        return Side(start, start + len(right), len(self.texts))
+
+
+class Evidence(nn.Module):
+    """A small ordinal grader, thrown away after training, through which answers teach the model."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.relevance = nn.Parameter(torch.tensor(0.45))
+        self.lead = nn.Parameter(torch.tensor(0.12).log())
+        self.weights = nn.Parameter(torch.tensor([1.0, 1.0, 0.5, 0.5]))
+        self.cuts = nn.Parameter(torch.tensor([0.0, 0.5]))
+
+    def level(self, claims: Tensor, vectors: Tensor, sides: list[Side], weight: Tensor) -> Tensor:
+        """How much speaks for an answer; `claims` are its vectors, `vectors` the step's."""
+        right = torch.stack([_nearness(claims, vectors[s.start : s.middle]) for s in sides], 1)
+        wrong = torch.stack([_nearness(claims, vectors[s.middle : s.end]) for s in sides], 1)
+        about = torch.sigmoid((torch.maximum(right, wrong) - self.relevance) / 0.06)
+        lead = torch.tanh((right - wrong) / self.lead.exp())
+        support, opposition = about * lead.relu(), about * (-lead).relu()
+        stated = (weight * support.max(0).values).sum()
+        contradicted = (weight * opposition.max(0).values).sum()
+        for_it, against = support.max(1).values.sum(), opposition.max(1).values.sum()
+        balance = torch.log((for_it + 0.1) / (against + 0.1))
+        shares = torch.log((stated + 0.05) / (contradicted + 0.05))
+        terms = torch.stack([3 * stated, -3 * contradicted, balance, shares])
+        return functional.softplus(self.weights) @ terms
+
+    def loss(self, levels: Tensor, grades: Tensor) -> Tensor:
+        low, high = self.cuts[0], self.cuts[0] + self.cuts[1].exp()
+        at_most = torch.sigmoid(low - levels), torch.sigmoid(high - levels)
+        chances = torch.stack([at_most[0], at_most[1] - at_most[0], 1 - at_most[1]], 1)
+        return -chances.clamp_min(1e-6)[torch.arange(len(grades)), grades].log().mean()
+
+
+def _nearness(claims: Tensor, wordings: Tensor) -> Tensor:
+    soft = torch.logsumexp(SCALE * claims @ wordings.T, 1) - math.log(max(1, len(wordings)))
+    return soft / SCALE
+
+
+def contrast(vectors: Tensor, point: Tensor, wrong: Tensor) -> Tensor:
+    """Nearer to the same side of the same point than to anything else, and than to its other side.
+
+    Args:
+        vectors: the wordings as unit vectors, shape `(n_wordings, n_dimensions)`.
+        point, wrong: of which point each wording is, and whether it is a misconception.
+    """
+    itself = torch.eye(len(vectors), dtype=torch.bool)
+    logits = (SCALE * vectors @ vectors.T).masked_fill(itself, -1e9)
+    same_point = point[:, None] == point
+    alike = same_point & (wrong[:, None] == wrong) & ~itself
+    near = logits.masked_fill(~alike, -1e9).logsumexp(1)
+    anything = logits.logsumexp(1)
+    within = logits.masked_fill(~same_point, -1e9).logsumexp(1)
+    return (anything + within - 2 * near)[alike.any(1)].mean()
+
+
+class Sampler:
+    """Draws the steps of the training, every time the same."""
+
+    def __init__(self, material: Material, questions: Sequence[str], pairs: list[list[str]]):
+        self._draw = random.Random(SEED)  # noqa: S311 - nothing here is secret
+        self._rubrics = material.rubrics
+        self._questions = list(questions)
+        self._pairs = pairs
+        self._answers: dict[str, list[tuple[list[str], int, str]]] = {}
+        for answer in material.train:
+            claims = [claim.text for claim in claims_of(typed(answer.text))]
+            entry = claims, answer.grades[0], answer.kind
+            self._answers.setdefault(answer.question, []).append(entry)
+
+    def __len__(self) -> int:
+        return EPOCHS * math.ceil(len(self._questions) / QUESTIONS_A_STEP)
+
+    def steps(self) -> Iterator[Step]:
+        for _ in range(EPOCHS):
+            self._draw.shuffle(self._questions)
+            for first in range(0, len(self._questions), QUESTIONS_A_STEP):
+                yield self._step(self._questions[first : first + QUESTIONS_A_STEP])
+
+    def _step(self, questions: Sequence[str]) -> Step:
+        step = Step()
+        sides = {q: [self._point(step, k) for k in self._rubrics[q].key_points] for q in questions}
+        for sentence, negated in self._draw.sample(self._pairs, min(PAIRS_A_STEP, len(self._pairs))):
+            step.add_point([sentence, self._distorted(sentence)], [negated])
+        for question in questions:
+            weights = [float(key.weight) for key in self._rubrics[question].key_points]
+            for claims, grade, _ in self._answers_to(question):
+                first = len(step.texts)
+                step.texts += [self._distorted(claim) for claim in claims]
+                step.answers.append((sides[question], weights, first, len(step.texts), grade))
+        return step
+
+    def _point(self, step: Step, key: KeyPoint) -> Side:
+        accepts = self._draw.sample(key.accept, min(WORDINGS_A_SIDE - 1, len(key.accept)))
+        rejects = self._draw.sample(key.reject, min(WORDINGS_A_SIDE - 1, len(key.reject)))
+        right = [self._distorted(text) for text in (key.point, *accepts)]
+        return step.add_point(right, [self._distorted(text) for text in rejects])
+
+    def _answers_to(self, question: str) -> list[tuple[list[str], int, str]]:
+        draw = self._draw
+        known = [
+            answer
+            for answer in self._answers.get(question, [])
+            if answer[2] not in EASY_KINDS or draw.random() < EASY_SHARE
+        ]
+        chosen = draw.sample(known, min(ANSWERS_A_QUESTION - 1, len(known)))
+        if draw.random() < 0.5:
+            chosen += [a for a in known if a[2] == "reversed" and a not in chosen]
+        return chosen
+
+    def _distorted(self, text: str) -> str:
+        draw = self._draw
+        if draw.random() > DISTORTED:
+            return text
+        words = text.split()
+        if draw.random() < 0.5:
+            words = [re.sub(r"[.,;:?!]", "", word) for word in words]
+        if draw.random() < 0.5:
+            words.insert(0, draw.choice(FILLERS))
+        if draw.random() < 0.4:
+            words.insert(draw.randrange(len(words)), draw.choice(FILLERS))
+        if draw.random() < 0.4 and len(words) > 8:
+            words.pop(draw.randrange(len(words)))
+        if draw.random() < 0.2 and len(words) > 14:
+            cut = draw.randint(1, 4)
+            words = words[:-cut] if draw.random() < 0.5 else words[cut:]
+        return " ".join(words)
+
+
+def embed(model: Any, tokenizer: Any, texts: Sequence[str]) -> Tensor:
+    """Unit vectors, with gradients, shape `(n_texts, n_dimensions)`."""
+    order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+    parts = []
+    for first in range(0, len(order), BATCH_TEXTS):
+        batch = tokenizer(
+            [texts[i] for i in order[first : first + BATCH_TEXTS]],
+            padding=True, truncation=True, max_length=MAX_TOKENS, return_tensors="pt",
+        )  # fmt: skip
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            hidden = model(**batch).last_hidden_state
+        mask = batch["attention_mask"].unsqueeze(-1).float()
+        parts.append((hidden.float() * mask).sum(1) / mask.sum(1))
+    back = torch.empty(len(order), dtype=torch.long)
+    back[torch.tensor(order)] = torch.arange(len(order))
+    return functional.normalize(torch.cat(parts)[back], dim=-1)
+
+
+def train(model: Any, tokenizer: Any, sampler: Sampler) -> None:
+    """Train the model in place."""
+    model.embeddings.requires_grad_(False)
+    evidence = Evidence()
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.AdamW(
+        [
+            {"params": trained, "lr": LEARNING_RATE},
+            {"params": evidence.parameters(), "lr": HEAD_LEARNING_RATE, "weight_decay": 0.0},
+        ],
+        weight_decay=0.01,
+    )
+    total = len(sampler)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda n: min(1.0, (n + 1) / (0.1 * total)) * max(0.02, 1 - n / total)
+    )
+    model.train()
+    for number, step in enumerate(sampler.steps(), start=1):
+        loss = _loss(embed(model, tokenizer, step.texts), step, evidence)
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(trained, 1.0)
+        optimizer.step()
+        schedule.step()
+        if number % 10 == 0 or number == total:
+            print(f"step {number} of {total}: loss {loss.item():.3f}", file=sys.stderr, flush=True)
+    model.eval()
+
+
+def _loss(vectors: Tensor, step: Step, evidence: Evidence) -> Tensor:
+    wordings = vectors[: len(step.point)]
+    loss = contrast(wordings, torch.tensor(step.point), torch.tensor(step.wrong))
+    if not step.answers:
+        return loss
+    levels = []
+    for sides, weights, first, end, _ in step.answers:
+        weight = torch.tensor(weights)
+        levels.append(evidence.level(vectors[first:end], vectors, sides, weight / weight.sum()))
+    grades = torch.tensor([grade for *_, grade in step.answers])
+    return loss + evidence.loss(torch.stack(levels), grades)
+
+
+def differences(before: dict[str, Tensor], model: Any) -> dict[str, Tensor]:
+    """What was learned, as the adapter's tensors."""
+    tensors = {}
+    for name, parameter in model.named_parameters():
+        learned = parameter.detach() - before[name]
+        if not learned.any():
+            continue
+        if learned.ndim == 2:
+            left, sizes, right = torch.linalg.svd(learned, full_matrices=False)
+            root = sizes[:RANK].sqrt()
+            up, down = left[:, :RANK] * root, root[:, None] * right[:RANK]
+        else:
+            up, down = learned[:, None], torch.ones(1, 1)
+        tensors[f"{name}.up"] = up.half().contiguous()
+        tensors[f"{name}.down"] = down.half().contiguous()
+    return tensors
+
+
+def write_adapter(file: Path, tensors: dict[str, Tensor], trained_on: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    save_file(tensors, file)
+    file.chmod(0o644)
+    about = {
+        "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
+        "base": REPOSITORY,
+        "rank": RANK,
+        "trained_on": trained_on,
+    }
+    file.with_suffix(".json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+
+
+def read_pairs(file: Path) -> list[list[str]]:
+    """Sentences and their negations: two columns, separated by a tab, under a line of headings."""
+    with file.open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))[1:]
+    return [row for row in rows if len(row) == 2 and len(row[0].split()) < 30]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--unseen", action="store_true", help="leave test questions' rubrics out")
+    parser.add_argument("--pairs", type=Path, help="sentences and their negations, to learn besides")
+    parser.add_argument("--out", type=Path, default=ADAPTER)
+    options = parser.parse_args()
+    torch.set_num_threads(2)
+    torch.manual_seed(SEED)
+    material = shipped_material()
+    left_out = material.test_questions if options.unseen else frozenset()
+    questions = [q.id for q in material.bank.questions if q.id not in left_out]
+    folder = str(find_model(offline=True))
+    model, tokenizer = AutoModel.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
+    before = {name: value.detach().clone() for name, value in model.named_parameters()}
+    pairs = read_pairs(options.pairs) if options.pairs else []
+    train(model, tokenizer, Sampler(material, questions, pairs))
+    trained_on = (
+        f"{len(questions)} rubrics, {len(material.train)} answers to train questions"
+        f", {len(pairs)} pairs of a sentence and its negation"
+    )
+    write_adapter(options.out, differences(before, model), trained_on)
+
+
+if __name__ == "__main__":
+    main()
