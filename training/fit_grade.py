@@ -1,11 +1,10 @@
 """Fit the grader: from what answers cover to the grades that people gave them.
 
-python -m training.fit_grade [--adapter FILE] [--adapter-questions 0|1] [--out FILE]
+python -m training.fit_grade [--adapter FILE] [--out FILE]
 
 Proportional odds on the features of `interviewer.scoring.grade`, with no weight below 0, so that a
 score never falls by a right statement nor rises by a wrong one. Only answers to train questions are
-used; where the adapter was trained on some of them, only those to the others
-(`--adapter-questions`), since it separates the answers it has seen better than any to come.
+used.
 """
 
 from __future__ import annotations
@@ -29,12 +28,18 @@ from interviewer.scoring.calibration import (
     Ordinal,
     Reading,
 )
-from interviewer.scoring.embedding import BASE_NAME, Embedder, SentenceEmbedder, find_model
+from interviewer.scoring.embedding import (
+    BASE_NAME,
+    Embedder,
+    SentenceEmbedder,
+    Vectors,
+    find_model,
+)
 from interviewer.scoring.grade import FEATURES, features
 from interviewer.scoring.scale import load_scale
 from interviewer.scoring.scorer import Item, Scorer
 from interviewer.settings import shipped_dir
-from training.graded import Answer, Material, half_of, points_only, shipped_material, without_rejects
+from training.graded import Answer, Material, points_only, shipped_material, without_rejects
 
 READINGS = {
     "adapted": Reading(relevance=0.62, width=0.05, lead=0.15, sharpness=12, near_enough=0.72),
@@ -46,6 +51,8 @@ PLAIN_NOTE = (
 )
 RIDGE = 0.02
 """How strongly large weights are held back; features are scaled to one another first."""
+
+LEAST_SPREAD = 0.01
 
 Floats = npt.NDArray[np.float64]
 Grades = npt.NDArray[np.int64]
@@ -59,8 +66,9 @@ def fit_ordinal(values: Floats, grades: Grades) -> Ordinal:
         values: shape `(n_answers, len(FEATURES))`.
         grades: 0, 1 or 2 for each answer.
     """
-    spread = values.std(axis=0) + 1e-6
-    scaled = values / spread
+    spread = values.std(axis=0)
+    # A feature that hardly varies, such as contradictions where no rubric names any, gets no weight.
+    scaled = np.where(spread > LEAST_SPREAD, values / np.maximum(spread, LEAST_SPREAD), 0.0)
     n = scaled.shape[1]
     start = np.concatenate([np.full(n, 0.1), [-1.0, 1.0]])
     bounds = [(0.0, None)] * n + [(None, None)] * 2
@@ -68,7 +76,7 @@ def fit_ordinal(values: Floats, grades: Grades) -> Ordinal:
         _loss, start, (scaled, grades), "L-BFGS-B", jac=True, bounds=bounds,
         options={"maxiter": 2_000},
     )  # fmt: skip
-    weights = found.x[:n] / spread
+    weights = np.where(spread > LEAST_SPREAD, found.x[:n] / np.maximum(spread, LEAST_SPREAD), 0.0)
     low, high = float(found.x[n]), float(found.x[n] + np.exp(found.x[n + 1]))
     named = {name: round(float(w), 3) for name, w in zip(FEATURES, weights, strict=True)}
     return Ordinal(weights=named, cuts=(round(low, 3), round(high, 3)))
@@ -95,7 +103,21 @@ def _loss(parameters: Floats, scaled: Floats, grades: Grades) -> tuple[float, Fl
 
 
 def _sigmoid(values: Floats) -> Floats:
-    return np.asarray(1 / (1 + np.exp(-values)))
+    return np.asarray(1 / (1 + np.exp(-values.clip(-500, 500))))
+
+
+class Remembering:
+    """An embedder that embeds each text once."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self.name = embedder.name
+        self._embedder = embedder
+        self._known: dict[str, Vectors] = {}
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        new = [text for text in dict.fromkeys(texts) if text not in self._known]
+        self._known.update(zip(new, self._embedder.embed(new), strict=True))
+        return np.stack([self._known[text] for text in texts])
 
 
 def feature_table(scorer: Scorer, items: Sequence[Item]) -> tuple[Floats, list[int]]:
@@ -138,30 +160,18 @@ def write_calibrations(file: Path, by_model: dict[str, Calibration]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--adapter", type=Path, default=ADAPTER, help="fit with this adapter")
-    parser.add_argument("--adapter-questions", type=int, choices=(0, 1), default=None)
-    parser.add_argument("--shipped", type=Path, default=ADAPTER, help="fit for this adapter")
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--adapter", type=Path, default=ADAPTER, help="fit for this adapter")
     parser.add_argument("--out", type=Path, default=GRADE_FILE)
     options = parser.parse_args()
-    material = shipped_material()
-    seen = (
-        frozenset()
-        if options.adapter_questions is None
-        else half_of(material, options.adapter_questions)
-    )
-    unseen = [answer for answer in material.train if answer.question not in seen]
-    folder = find_model(offline=True)
-    plain = SentenceEmbedder(folder, Path("none"))
-    adapted = SentenceEmbedder(folder, options.adapter)
-    name = SentenceEmbedder(folder, options.shipped).name
+    material, folder = shipped_material(), find_model(offline=True)
+    adapted = Remembering(SentenceEmbedder(folder, options.adapter))
+    plain = Remembering(SentenceEmbedder(folder, Path("none")))
+    fit = calibrate(material, material.train, adapted, READINGS["adapted"], "")
+    without = calibrate(material, material.train, plain, READINGS["plain"], PLAIN_NOTE)
+    other = without.model_copy(update={"note": ""})
     write_calibrations(
-        options.out,
-        {
-            name: calibrate(material, unseen, adapted, READINGS["adapted"], ""),
-            BASE_NAME: calibrate(material, material.train, plain, READINGS["plain"], PLAIN_NOTE),
-            OTHER_MODELS: calibrate(material, material.train, plain, READINGS["plain"], ""),
-        },
+        options.out, {adapted.name: fit, BASE_NAME: without, OTHER_MODELS: other}
     )
 
 

@@ -88,12 +88,6 @@ def shipped_material(answers_dir: Path = ANSWERS_DIR) -> Material:
     )
 
 
-def half_of(material: Material, half: int) -> frozenset[str]:
-    """Every second of the train questions, in the order of their numbers; `half` is 0 or 1."""
-    questions = [q.id for q in material.bank.questions if q.id not in material.test_questions]
-    return frozenset(questions[half::2])
-
-
 def without_rejects(rubric: Rubric) -> Rubric:
     """The rubric as an imported bank has it: points and other right wordings."""
     return _changed(rubric, reject=())

@@ -25,7 +25,8 @@ _NOT_KNOWN = re.compile(
     r"(?:really\s+|quite\s+|actually\s+)?(?:know|remember|recall|say|tell)\s+"
     r"(?:if|whether|what|how|why|which|exactly|that)\b"
     r"|\b(?:not|never)\s+(?:really\s+|quite\s+|too\s+|very\s+)?sure\s+(?:if|whether|what|how|why|which)\b"
-    r"|\bno idea\b"
+    r"|\bno (?:idea|clue)\b|\bi (?:wouldn't|would not) know\b"
+    r"|\bi(?:'ve| have)? (?:haven't|have not|never) (?:done|used|worked|tried|heard|looked|read)\b"
 )
 _TAKEN_BACK = re.compile(
     r"\b(?:no,? (?:no,? )?(?:sorry|wait)|(?:sorry|wait),? no|scratch that|strike that|i misspoke"
