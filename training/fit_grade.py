@@ -42,9 +42,11 @@ from interviewer.settings import shipped_dir
 from training.graded import Answer, Material, points_only, shipped_material, without_rejects
 
 READINGS = {
-    "adapted": Reading(relevance=0.62, width=0.05, lead=0.15, sharpness=12, near_enough=0.72),
+    "adapted": Reading(relevance=0.60, width=0.05, lead=0.10, sharpness=18, near_enough=0.72),
     "plain": Reading(relevance=0.45, width=0.05, lead=0.10, sharpness=12, near_enough=0.50),
 }
+BY_HAND = Ordinal(weights={**dict.fromkeys(FEATURES, 0.0), "stated": 4.0}, cuts=(1.0, 2.6))
+"""For models without graded answers: partial from a quarter of the rubric, strong from two thirds."""
 PLAIN_NOTE = (
     "Scored without the trained adapter, so right statements and misconceptions that are worded "
     "alike are hard to tell apart."
@@ -169,10 +171,8 @@ def main() -> None:
     plain = Remembering(SentenceEmbedder(folder, Path("none")))
     fit = calibrate(material, material.train, adapted, READINGS["adapted"], "")
     without = calibrate(material, material.train, plain, READINGS["plain"], PLAIN_NOTE)
-    other = without.model_copy(update={"note": ""})
-    write_calibrations(
-        options.out, {adapted.name: fit, BASE_NAME: without, OTHER_MODELS: other}
-    )
+    other = Calibration(reading=READINGS["plain"], full=BY_HAND, thin=BY_HAND)
+    write_calibrations(options.out, {adapted.name: fit, BASE_NAME: without, OTHER_MODELS: other})
 
 
 if __name__ == "__main__":

@@ -101,5 +101,3 @@ def points_only(rubric: Rubric) -> Rubric:
 def _changed(rubric: Rubric, **fields: Collection[str]) -> Rubric:
     points = tuple(key.model_copy(update=fields) for key in rubric.key_points)
     return Rubric(question_id=rubric.question_id, key_points=points)
-
-

@@ -169,7 +169,9 @@ class Sampler:
     def _step(self, questions: Sequence[str]) -> Step:
         step = Step()
         sides = {q: [self._point(step, k) for k in self._rubrics[q].key_points] for q in questions}
-        for sentence, negated in self._draw.sample(self._pairs, min(PAIRS_A_STEP, len(self._pairs))):
+        for sentence, negated in self._draw.sample(
+            self._pairs, min(PAIRS_A_STEP, len(self._pairs))
+        ):
             step.add_point([sentence, self._distorted(sentence)], [negated])
         for question in questions:
             weights = [float(key.weight) for key in self._rubrics[question].key_points]
@@ -317,7 +319,9 @@ def read_pairs(file: Path) -> list[list[str]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--unseen", action="store_true", help="leave test questions' rubrics out")
-    parser.add_argument("--pairs", type=Path, help="sentences and their negations, to learn besides")
+    parser.add_argument(
+        "--pairs", type=Path, help="sentences and their negations, to learn besides"
+    )
     parser.add_argument("--out", type=Path, default=ADAPTER)
     options = parser.parse_args()
     torch.set_num_threads(2)

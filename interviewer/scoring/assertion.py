@@ -8,7 +8,9 @@ from dataclasses import replace
 
 from interviewer.scoring.claims import Claim
 
-_SOMEONE = r"(?:people|folks|engineers|beginners|candidates|everyone|everybody|many|some|most|you|one)"
+_SOMEONE = (
+    r"(?:people|folks|engineers|beginners|candidates|everyone|everybody|many|some|most|you|one)"
+)
 _THINKS = r"(?:think|thinks|believe|believes|assume|assumes|say|says|claim|claims|imagine|imagines)"
 _SAID_BY_OTHERS = re.compile(
     rf"\b{_SOMEONE}\s+(?:\w+\s+)?(?:(?:might|may|could|would|will|often|usually|sometimes|wrongly"
@@ -36,7 +38,9 @@ _TAKEN_BACK = re.compile(
 _TURN = re.compile(
     r"(?:[,;.]\s*|\s)(?:but|actually|in fact|in reality|whereas really|however)\b[\s,]*", re.I
 )
-_ASKS = re.compile(r"^(?:so\s+|and\s+|well\s+|okay\s+)*(?:what|why|how|which|who|where|when)\b.*\?$")
+_ASKS = re.compile(
+    r"^(?:so\s+|and\s+|well\s+|okay\s+)*(?:what|why|how|which|who|where|when)\b.*\?$"
+)
 MIN_REST_WORDS = 4
 """What is left of a statement beside what is not asserted counts from this many words on."""
 

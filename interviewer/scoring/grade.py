@@ -162,9 +162,7 @@ def _log_ratio(right: Floats, wrong: Floats, floor: float) -> float:
     return float(np.log((right.sum() + floor) / (wrong.sum() + floor)))
 
 
-def judge(
-    covered: Coverage, rubric: Rubric, scale: Scale, calibration: Calibration
-) -> Verdict:
+def judge(covered: Coverage, rubric: Rubric, scale: Scale, calibration: Calibration) -> Verdict:
     """Score by the fitted grader, within the two rules that a rubric's author relies on.
 
     Without half of what a required point says, an answer cannot be strong; with less coverage than
@@ -186,9 +184,7 @@ def judge(
     return Verdict(score, share, level, _capped(_probabilities(level, ordinal), cap), rule)
 
 
-def coverage_of(
-    results: Sequence[KeyPointResult], keys: Sequence[KeyPoint], scale: Scale
-) -> float:
+def coverage_of(results: Sequence[KeyPointResult], keys: Sequence[KeyPoint], scale: Scale) -> float:
     """The weighted share of the key points that were stated; those in part count in part."""
     credit = {"hit": 1.0, "partial": scale.partial_credit}
     stated = sum(
