@@ -17,7 +17,8 @@ from interviewer.bank.rubric import KeyPoint, Rubric, load_rubrics
 from interviewer.bank.selection import Choice
 from interviewer.errors import AudioError, DeviceLostError, SynthesisError, TranscriptionError
 from interviewer.finishing import Finisher
-from interviewer.interview import Command, Interview, Options, Parts
+from interviewer.interaction import Command
+from interviewer.interview import Interview, Options, Parts
 from interviewer.report.summary import summarise
 from interviewer.scoring.embedding import HashEmbedder
 from interviewer.scoring.scale import load_scale
@@ -87,7 +88,7 @@ def test_an_answer_is_recorded_transcribed_scored_kept_and_shown(hold: Hold) -> 
     (attempt,) = hold(candidate, SPEECH)
     assert attempt.stage == "assessed"
     assert attempt.ended == "user"
-    assert attempt.transcript is not None and attempt.transcript.text == TEXT
+    assert attempt.transcript is not None and attempt.transcript.segments[0].text == TEXT
     assert attempt.assessment is not None and attempt.assessment.score is not None
     assert candidate.shown[0].assessment == attempt.assessment
     assert attempt.audio_path is not None

@@ -69,6 +69,7 @@ def hold(settings: Settings, options: Mapping[str, Any], mode: Mode) -> None:
                 options.get("seconds"),
                 options.get("feedback", "after"),
                 options.get("follow_ups", 0),
+                options.get("end_on_silence"),
             ),
         )
         session = interview.run(choices)

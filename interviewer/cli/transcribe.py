@@ -21,7 +21,7 @@ def transcribe(file: Path, as_json: bool, **options: Any) -> None:
     Where there is no speech, no recogniser is asked and no words come out.
     """
     from interviewer.audio.format import read_wav
-    from interviewer.finishing import transcribe_samples
+    from interviewer.speech.live import transcribe_pieces
 
     settings = parts.settings_from(options)
     samples = read_wav(file)
@@ -30,7 +30,7 @@ def transcribe(file: Path, as_json: bool, **options: Any) -> None:
     def notice(message: str) -> None:
         click.echo(message, err=True)
 
-    transcript = transcribe_samples(
+    transcript = transcribe_pieces(
         samples, lambda: parts.load_transcriber(settings, notice), parts.jargon(bank)
     )
     if as_json:
