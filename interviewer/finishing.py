@@ -20,7 +20,7 @@ from interviewer.follow_up import own_rubric
 from interviewer.scoring.grade import Assessment, not_scored
 from interviewer.scoring.scorer import Scorer
 from interviewer.speech.live import LiveTranscription, transcribe_pieces
-from interviewer.speech.transcript import Transcriber, joined
+from interviewer.speech.transcript import Transcriber, Transcript, joined
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Finisher:
 
     `transcriber` and `scorer` are called when they are first needed, and may wait for a model that
     is still loading; what they raise becomes the reason for which an answer is not scored.
-    `hints` is the jargon of the whole bank.
+    `hints` is the jargon of the whole bank; `mend` puts right what of it was misheard.
     """
 
     archive: Archive
@@ -52,6 +52,7 @@ class Finisher:
     transcriber: Callable[[], Transcriber]
     scorer: Callable[[], Scorer]
     hints: Sequence[str] = ()
+    mend: Callable[[Transcript], Transcript] = lambda transcript: transcript
 
     def finish(
         self,
@@ -115,7 +116,7 @@ class Finisher:
         if transcript is None:
             samples = read_recording(attempt.audio_path)
             transcript = transcribe_pieces(samples, self.transcriber, self.hints, stop)
-        return self.archive.save_transcript(attempt.id, transcript)
+        return self.archive.save_transcript(attempt.id, self.mend(transcript))
 
     def score(self, attempt: AttemptRecord) -> Assessment:
         """Score the newest transcript against the rubric as it is now.

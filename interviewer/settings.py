@@ -66,6 +66,9 @@ class Settings(BaseModel):
     compute_type: str = "auto"
     """CTranslate2 type; `auto` is float16 on a GPU and int8 on a CPU."""
 
+    mend: bool = True
+    """Put right the terms of the field that the recogniser misheard, and mark them."""
+
     microphone: str = ""
     """Name or number of the input device; empty means the system's default."""
     speaker: str = ""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from interviewer.scoring.embedding import Embedder
     from interviewer.scoring.scorer import Scorer
     from interviewer.speech.engines import TranscriberOptions
-    from interviewer.speech.transcript import Transcriber
+    from interviewer.speech.transcript import Transcriber, Transcript
 
 T = TypeVar("T")
 Notice = Callable[[str], None]
@@ -46,6 +46,11 @@ def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--compute-type",
             metavar="TYPE",
             help="Whisper's arithmetic. [auto: float16 on a GPU, int8 on a CPU]",
+        ),
+        click.option(
+            "--mend/--no-mend",
+            default=None,
+            help="Put right misheard terms of the field, and mark them. [--mend]",
         ),
         click.option(
             "--offline", is_flag=True, default=None, help="Use only models that are here already."
@@ -203,9 +208,23 @@ def finisher(
     transcriber = (
         in_background(recogniser, "load recogniser").result if with_recogniser else recogniser
     )
-    return Finisher(archive, bank, rubrics, transcriber, scorer.result, jargon(bank))
+    mend = mender(settings, bank)
+    return Finisher(archive, bank, rubrics, transcriber, scorer.result, jargon(bank), mend)
 
 
 def jargon(bank: Bank) -> tuple[str, ...]:
     """The terms of the whole bank, for the recogniser; never those of one question alone."""
-    return tuple(dict.fromkeys(term for question in bank.questions for term in question.terms))
+    from interviewer.speech.jargon import glossary
+
+    return glossary(_terms(bank))
+
+
+def mender(settings: Settings, bank: Bank) -> Callable[[Transcript], Transcript]:
+    """What puts right the misheard terms of the bank, or does nothing where that is turned off."""
+    from interviewer.speech.jargon import Mender
+
+    return Mender(_terms(bank)).mend if settings.mend else lambda transcript: transcript
+
+
+def _terms(bank: Bank) -> list[str]:
+    return [term for question in bank.questions for term in question.terms]
