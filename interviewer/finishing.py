@@ -13,7 +13,7 @@ from threading import Event
 
 from interviewer.archive import Archive, AttemptRecord
 from interviewer.audio.recording import read_recording, repair, sha256_of
-from interviewer.bank.question import Bank
+from interviewer.bank.question import Bank, Question
 from interviewer.bank.rubric import Rubric
 from interviewer.errors import InterviewerError, SpeechError
 from interviewer.follow_up import own_rubric
@@ -135,6 +135,16 @@ class Finisher:
             return not_scored("There is no transcript of this answer.")
         question = self.bank.question(attempt.question_id)
         return self.scorer().score(question, rubric, attempt.transcript)
+
+    def rehearse(self, question: Question, said: Transcript) -> None:
+        """Score what was said so far, for nothing but what the scorer remembers of it.
+
+        At the end of the answer only the rest remains to be embedded.
+        """
+        rubric = self.rubrics.get(question.id)
+        if rubric is not None:
+            with suppress(InterviewerError):
+                self.scorer().score(question, rubric, self.mend(said))
 
     def _score_reply(self, reply: AttemptRecord, answer_id: int) -> Assessment:
         """A reply about a key point counts together with the answer and the replies before it.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import Literal
@@ -29,7 +29,7 @@ from interviewer.scoring.grade import Assessment
 from interviewer.speech.live import LiveTranscription
 from interviewer.speech.reading import speakable
 from interviewer.speech.synthesis import Synthesizer
-from interviewer.speech.transcript import typed
+from interviewer.speech.transcript import Transcript, typed
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,7 @@ class Interview:
         self._options = options
         self._voices: dict[str, Future[Samples]] = {}
         self._live: dict[int, LiveTranscription] = {}
+        self._rehearsal: Future[None] | None = None
         self._mute = False
         self._abandon = Event()
 
@@ -118,8 +119,9 @@ class Interview:
 
     def _ask(self, held: _Held, asking: Asking) -> bool:
         """Ask one question until the candidate goes on; False ends the session."""
+        self._rehearse(held, asking.question, lambda: typed(""))
         while True:
-            command, attempt = self._try(held.session, asking)
+            command, attempt = self._try(held, asking)
             if attempt is not None:
                 command = self._follow_up(held, asking, attempt, self._assess(held, attempt))
             if command != "retry":
@@ -168,7 +170,7 @@ class Interview:
             self._render_ahead(held.background, [asking.then(following)])
             command = self._interaction.ask_next("follow-up")
             while command == "done":
-                command, reply = self._try(held.session, asking.then(following))
+                command, reply = self._try(held, asking.then(following))
                 if reply is not None:
                     before = assessment if following.key_point else None
                     outcome = self._assess(held, reply, before)
@@ -193,8 +195,9 @@ class Interview:
             return None
         return next_follow_up(answer.id, question, rubric, assessment, asked)
 
-    def _try(self, session: SessionRecord, asking: Asking) -> tuple[Command, AttemptRecord | None]:
+    def _try(self, held: _Held, asking: Asking) -> tuple[Command, AttemptRecord | None]:
         """One asking: the attempt comes back when there is an answer to assess."""
+        session = held.session
         if self._options.mode == "typed":
             with self._interaction.asking(asking):
                 pass
@@ -205,7 +208,7 @@ class Interview:
             attempt = self._begin(session, asking)
             self._archive.skip(attempt.id)
             return command, None
-        return self._record(self._begin(session, asking), asking)
+        return self._record(held, self._begin(session, asking), asking)
 
     def _begin(self, session: SessionRecord, asking: Asking) -> AttemptRecord:
         rubric = self._parts.finisher.rubrics.get(asking.question.id)
@@ -244,7 +247,7 @@ class Interview:
         return controls.command or "done"
 
     def _record(
-        self, attempt: AttemptRecord, asking: Asking
+        self, held: _Held, attempt: AttemptRecord, asking: Asking
     ) -> tuple[Command, AttemptRecord | None]:
         """Record the answer, at most to the limit, which counts from the first sample."""
         path = attempt.audio_path
@@ -253,7 +256,7 @@ class Interview:
         ended: Ending = "interrupted"
         command: Command = "done"
         recording = Recording(path, asking.time_limit_s)
-        live = self._hear(attempt)
+        live = self._hear(held, attempt, asking.question)
         try:
             with recording:
                 listener = Listener(recording, live, self._interaction)
@@ -273,18 +276,33 @@ class Interview:
             return self._interaction.ask_next(asking.onward), None
         return command, None
 
-    def _hear(self, attempt: AttemptRecord) -> LiveTranscription | None:
+    def _hear(
+        self, held: _Held, attempt: AttemptRecord, question: Question
+    ) -> LiveTranscription | None:
         """Have an answer transcribed while it is spoken; without it there is the pass after."""
         finisher = self._parts.finisher
+
+        def caption(text: str, final: bool) -> None:
+            self._interaction.caption(text, final)
+            if final:
+                self._rehearse(held, question, live.so_far)
+
         try:
-            live = LiveTranscription(
-                finisher.transcriber, finisher.hints, self._interaction.caption
-            )
+            live = LiveTranscription(finisher.transcriber, finisher.hints, caption)
         except ModelUnavailableError:
             return None
         live.start()
         self._live[attempt.id] = live
         return live
+
+    def _rehearse(self, held: _Held, question: Question, said: Callable[[], Transcript]) -> None:
+        """Have the scorer work ahead; while it still does, the next rehearsal will tell it more."""
+        if self._rehearsal is None or self._rehearsal.done():
+            finisher = self._parts.finisher
+            with suppress(RuntimeError):  # the interview is over, and nothing is begun any more
+                self._rehearsal = held.background.submit(
+                    lambda: finisher.rehearse(question, said())
+                )
 
     def _show_later(self, later: Sequence[Future[Outcome]]) -> None:
         for number, outcome in enumerate(later, start=1):
@@ -303,8 +321,8 @@ class Interview:
 
     @contextmanager
     def _background(self) -> Iterator[ThreadPoolExecutor]:
-        """Two workers: a voice is rendered while an answer is scored. Ctrl-C waits for neither."""
-        background = ThreadPoolExecutor(max_workers=2, thread_name_prefix="interview")
+        """Workers for a voice, a rehearsal and a score at a time. Ctrl-C waits for none."""
+        background = ThreadPoolExecutor(max_workers=3, thread_name_prefix="interview")
         try:
             yield background
         finally:

@@ -154,13 +154,17 @@ def load_transcriber(settings: Settings, notice: Notice) -> Transcriber:
     return found.transcriber
 
 
-def load_scorer(settings: Settings) -> Scorer:
-    """Load the scale and the embedding model."""
+def load_scorer(settings: Settings, rubrics: Mapping[str, Rubric] | None = None) -> Scorer:
+    """Load the scale and the embedding model; vectors of the rubrics are kept in the cache."""
+    from interviewer.scoring.coverage import rubric_texts
+    from interviewer.scoring.remembering import RememberingEmbedder
     from interviewer.scoring.scale import load_scale
     from interviewer.scoring.scorer import Scorer
 
     scale = load_scale(scale_dir(settings))
-    return Scorer(load_embedder(settings), scale)
+    public = {text for rubric in (rubrics or {}).values() for text in rubric_texts(rubric)}
+    folder = settings.cache_dir / "vectors"
+    return Scorer(RememberingEmbedder(load_embedder(settings), public, folder), scale)
 
 
 def load_embedder(settings: Settings) -> Embedder:
@@ -204,7 +208,7 @@ def finisher(
         return load_transcriber(settings, notice)
 
     bank, rubrics = content
-    scorer = in_background(lambda: load_scorer(settings), "load scorer")
+    scorer = in_background(lambda: load_scorer(settings, rubrics), "load scorer")
     transcriber = (
         in_background(recogniser, "load recogniser").result if with_recogniser else recogniser
     )

@@ -147,6 +147,11 @@ class LiveTranscription:
                 self._line_up(*pieces)
             self._draft = draft
 
+    def so_far(self) -> Transcript:
+        """What is final by now, with the piece of which `caption` was told last."""
+        with self._changed:
+            return _together(self._heard, self._n_samples)
+
     def end(self) -> None:
         """Say that the utterance is over."""
         last = self._cutter.finish()
@@ -163,9 +168,9 @@ class LiveTranscription:
         n_told, over = -1, False
         while not over:
             with self._changed:
-                while not self._is_over and len(self._heard) == n_told:
+                while not self._is_over and len(self._waiting) == n_told:
                     self._changed.wait()
-                n_told, over = len(self._heard), self._is_over
+                n_told, over = len(self._waiting), self._is_over
                 done_s = sum(piece.duration_s for piece, _ in self._heard)
                 left_s = sum(piece.duration_s for piece in self._waiting)
             yield done_s / (done_s + left_s) if left_s else 1.0
@@ -240,14 +245,16 @@ class LiveTranscription:
             self._drafting = None
             if stop.is_set():
                 return
-        self._caption(transcript.text, final)
-        with self._changed:
-            if final:
-                self._waiting.popleft()
+        if final:
+            with self._changed:
                 self._heard.append((piece, transcript))
-            else:
-                self._drafted = piece, transcript
-            self._changed.notify_all()
+        else:
+            self._drafted = piece, transcript
+        self._caption(transcript.text, final)
+        if final:
+            with self._changed:
+                self._waiting.popleft()
+                self._changed.notify_all()
 
     def _fail(self, error: InterviewerError) -> None:
         with self._changed:
