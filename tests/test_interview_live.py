@@ -21,14 +21,15 @@ from interviewer.bank.selection import Choice
 from interviewer.errors import TranscriptionError
 from interviewer.finishing import Finisher
 from interviewer.interview import Interview, Options, Parts
-from interviewer.scoring.embedding import HashEmbedder
+from interviewer.scoring.embedding import HashEmbedder, Vectors
+from interviewer.scoring.remembering import RememberingEmbedder
 from interviewer.scoring.scale import load_scale
 from interviewer.scoring.scorer import Scorer
 from interviewer.scripted import ScriptedInteraction
 from interviewer.settings import shipped_dir
 from interviewer.speech.live import transcribe_pieces
 from interviewer.speech.synthesis import SilentSynthesizer
-from interviewer.speech.transcript import Transcriber, Transcript
+from interviewer.speech.transcript import ScriptedTranscriber, Transcriber, Transcript, typed
 from interviewer.speech.whisper import load_whisper
 from tests.scripted_microphone import ScriptedMicrophone, noise
 
@@ -119,6 +120,31 @@ def test_an_engine_that_fails_once_costs_a_second_pass_and_nothing_else(
     assert attempt.transcript is not None
     assert attempt.transcript.text.split() == (MODELS / "kv-cache-answer.txt").read_text().split()
     assert candidate.notices == []
+
+
+def test_what_was_rehearsed_is_no_work_at_the_end(archive: Archive) -> None:
+    bank = load_bank(shipped_dir("bank"))
+    rubrics = load_rubrics(shipped_dir("rubrics"), bank)
+    embedded: list[str] = []
+
+    class Noting(HashEmbedder):
+        def embed(self, texts: Sequence[str]) -> Vectors:
+            embedded.extend(texts)
+            return super().embed(texts)
+
+    scorer = Scorer(RememberingEmbedder(Noting()), load_scale(shipped_dir("rubrics")))
+    silent = ScriptedTranscriber("")
+    finisher = Finisher(archive, bank, rubrics, lambda: silent, lambda: scorer)
+    question = bank.question("kv-cache")
+    first = "The cache keeps the keys and values of all earlier tokens for each layer."
+    last = "Without it every step would compute all of them again from the start."
+    finisher.rehearse(question, typed(""))
+    rubric_texts = len(embedded)
+    finisher.rehearse(question, typed(first))
+    assert rubric_texts > 10 and first in " ".join(embedded[rubric_texts:])
+    before = len(embedded)
+    scorer.score(question, rubrics["kv-cache"], typed(f"{first}\n{last}"))
+    assert 0 < len(embedded) - before <= 2 and first not in " ".join(embedded[before:])
 
 
 def test_an_answer_begun_again_is_transcribed_alone(archive: Archive, whisper: Transcriber) -> None:

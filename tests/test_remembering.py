@@ -41,30 +41,30 @@ def test_vectors_are_those_of_the_embedder_and_each_text_is_embedded_once() -> N
 
 
 def test_a_rubric_is_remembered_by_the_next_program_and_answers_are_not(tmp_path: Path) -> None:
-    RememberingEmbedder(Counting(), RUBRIC, tmp_path).embed([*RUBRIC, SAID])
+    RememberingEmbedder(Counting(), RUBRIC, tmp_path / "vectors").embed([*RUBRIC, SAID])
     again = Counting()
-    vectors = RememberingEmbedder(again, RUBRIC, tmp_path).embed([*RUBRIC, SAID])
+    vectors = RememberingEmbedder(again, RUBRIC, tmp_path / "vectors").embed([*RUBRIC, SAID])
     assert again.asked == [SAID]
     assert np.array_equal(vectors, HashEmbedder().embed([*RUBRIC, SAID]))
-    (file,) = tmp_path.iterdir()
+    (file,) = (tmp_path / "vectors").iterdir()
     assert len(np.load(file)) == len(RUBRIC)
 
 
 def test_another_model_or_other_words_are_not_taken_for_the_same(tmp_path: Path) -> None:
-    RememberingEmbedder(Counting(), RUBRIC, tmp_path).embed(RUBRIC)
+    RememberingEmbedder(Counting(), RUBRIC, tmp_path / "vectors").embed(RUBRIC)
     for inner, texts in ((Counting("newer"), RUBRIC), (Counting(), RUBRIC[::-1])):
-        RememberingEmbedder(inner, RUBRIC, tmp_path).embed(texts)
+        RememberingEmbedder(inner, RUBRIC, tmp_path / "vectors").embed(texts)
         assert tuple(inner.asked) == texts
 
 
 @pytest.mark.parametrize("content", [b"", b"no array", b"\x93NUMPY\x01\x00"])
 def test_a_damaged_file_is_made_again(tmp_path: Path, content: bytes) -> None:
-    RememberingEmbedder(Counting(), RUBRIC, tmp_path).embed(RUBRIC)
-    (file,) = tmp_path.iterdir()
+    RememberingEmbedder(Counting(), RUBRIC, tmp_path / "vectors").embed(RUBRIC)
+    (file,) = (tmp_path / "vectors").iterdir()
     whole = file.read_bytes()
     file.write_bytes(content)
     inner = Counting()
-    RememberingEmbedder(inner, RUBRIC, tmp_path).embed(RUBRIC)
+    RememberingEmbedder(inner, RUBRIC, tmp_path / "vectors").embed(RUBRIC)
     assert tuple(inner.asked) == RUBRIC
     assert file.read_bytes() == whole
 
