@@ -34,8 +34,9 @@ def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
     options = (
         click.option(
             "--model",
-            metavar="NAME|FOLDER|offline",
-            help="Whisper model: a name, a folder, or `offline` for pocketsphinx. [small.en]",
+            metavar="NAME|FOLDER|auto|offline",
+            help="Whisper model: a name, a folder, `auto` for the largest that this machine keeps "
+            "up with, or `offline` for pocketsphinx. [small.en]",
         ),
         click.option(
             "--device",
@@ -141,6 +142,7 @@ def transcriber_options(settings: Settings) -> TranscriberOptions:
         device=settings.device,
         compute_type=settings.compute_type,
         offline=settings.offline,
+        speeds=settings.cache_dir / "speeds.json",
     )
 
 
