@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from threading import Event
@@ -111,6 +111,9 @@ class Interaction(Protocol):
 
         Called from a thread of its own, and at times shortly after the answer has ended.
         """
+
+    def choose_microphone(self, names: Sequence[str]) -> str | None:
+        """The one in use failed: which of these to go on with; `None` tries the same again."""
 
     def read_answer(self, asking: Asking) -> tuple[Command, str]:
         """Take a typed answer; the text counts when the command is `done`."""

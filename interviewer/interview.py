@@ -34,13 +34,18 @@ from interviewer.speech.transcript import Transcript, typed
 
 @dataclass(frozen=True)
 class Parts:
-    """What the interview runs on. `microphone` is asked once for each question."""
+    """What the interview runs on. `microphone` is asked once for each question.
+
+    When it fails, one of `microphones` is offered and handed to `use_microphone`.
+    """
 
     archive: Archive
     finisher: Finisher
     synthesizer: Synthesizer
     speaker: Speaker
     microphone: Callable[[Question], Microphone]
+    microphones: Callable[[], Sequence[str]] = tuple
+    use_microphone: Callable[[str], None] = lambda _name: None
 
 
 @dataclass(frozen=True)
@@ -257,9 +262,9 @@ class Interview:
         command: Command = "done"
         recording = Recording(path, asking.time_limit_s)
         live = self._hear(held, attempt, asking.question)
+        listener = Listener(recording, live, self._interaction)
         try:
             with recording:
-                listener = Listener(recording, live, self._interaction)
                 microphone = self._parts.microphone(asking.question)
                 ended, command = listener.listen(microphone, asking, self._options.end_on_silence_s)
         finally:
@@ -267,6 +272,8 @@ class Interview:
             attempt = self._archive.finish_recording(
                 attempt.id, ended, recording.duration_s, sha256_of(path)
             )
+        if listener.has_failed:
+            self._offer_microphones()
         if command == "done" and recording.n_samples > 0:
             return command, attempt
         if live is not None:
@@ -275,6 +282,12 @@ class Interview:
         if command == "done":
             return self._interaction.ask_next(asking.onward), None
         return command, None
+
+    def _offer_microphones(self) -> None:
+        names = self._parts.microphones()
+        chosen = self._interaction.choose_microphone(names) if names else None
+        if chosen is not None:
+            self._parts.use_microphone(chosen)
 
     def _hear(
         self, held: _Held, attempt: AttemptRecord, question: Question

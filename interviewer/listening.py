@@ -27,6 +27,8 @@ class Listener:
         self._live = live
         self._interaction = interaction
         self._watch = LevelWatch()
+        self.has_failed = False
+        """Whether the microphone went away or never opened."""
 
     def listen(
         self, microphone: Microphone, asking: Asking, end_on_silence_s: float | None = None
@@ -50,6 +52,7 @@ class Listener:
                 self._interaction.notice(f"{error.message}. What was recorded is kept.")
                 return "interrupted", "done"
             except AudioError as error:
+                self.has_failed = True
                 kept = " What was said so far is kept." if recording.n_samples else ""
                 self._interaction.notice(f"{error.message}.{kept} {error.hint}")
                 lost = isinstance(error, DeviceLostError)

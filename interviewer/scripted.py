@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -30,6 +30,7 @@ class ScriptedInteraction:
     moments: list[Moment] = field(default_factory=list)
     captions: list[tuple[str, bool]] = field(default_factory=list)
     progress: list[float] = field(default_factory=list)
+    offered: list[tuple[str, ...]] = field(default_factory=list)
     _controls: Controls = field(default_factory=Controls)
     _pending: Command | None = None
 
@@ -58,6 +59,10 @@ class ScriptedInteraction:
 
     def caption(self, text: str, final: bool) -> None:
         self.captions.append((text, final))
+
+    def choose_microphone(self, names: Sequence[str]) -> str | None:
+        self.offered.append(tuple(names))
+        return names[-1]
 
     def read_answer(self, asking: Asking) -> tuple[Command, str]:
         return self.typed_answers.pop(0)

@@ -172,6 +172,32 @@ def test_a_device_that_vanishes_keeps_what_was_said(hold: Hold) -> None:
     assert any("microphone is gone" in notice for notice in candidate.notices)
 
 
+def test_another_microphone_is_offered_when_one_is_lost(
+    archive: Archive, finisher: Finisher
+) -> None:
+    lost = ScriptedMicrophone(SPEECH, DeviceLostError("the microphone is gone", "plug it in"))
+    used = ["headset"]
+
+    def microphone(_question: Question) -> ScriptedMicrophone:
+        return lost if used[-1] == "headset" else ScriptedMicrophone(SPEECH)
+
+    parts = Parts(
+        archive,
+        finisher,
+        SilentSynthesizer(),
+        SilentSpeaker(),
+        microphone,
+        lambda: ("headset", "built-in"),
+        used.append,
+    )
+    candidate = ScriptedInteraction(after_answers=["retry"], while_listening=[None, "done"])
+    choice = Choice(finisher.bank.question("kv-cache"), "asked for")
+    first, second = Interview(parts, candidate, Options(seconds=20)).run([choice]).attempts
+    assert candidate.offered == [("headset", "built-in")]
+    assert used == ["headset", "built-in"]
+    assert (first.ended, second.ended) == ("device_lost", "user")
+
+
 def test_a_device_that_never_opens_can_be_tried_again(hold: Hold) -> None:
     broken = ScriptedMicrophone(np.zeros(0, np.float32), AudioError("it will not open", ""))
     candidate = ScriptedInteraction(after_answers=["retry"], while_listening=[None, "done"])

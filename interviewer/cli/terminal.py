@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 from rich.console import Console, Group, RenderableType
@@ -87,6 +87,11 @@ class PlainTerminal:
     def caption(self, text: str, final: bool) -> None:
         if final and text:
             self._console.print(Text(f"  {text}", style="dim"))
+
+    def choose_microphone(self, names: Sequence[str]) -> str | None:
+        found = ", ".join(names)
+        self._console.print(Text(f"Microphones there are now: {found}", style="dim"))
+        return None
 
     def read_answer(self, asking: Asking) -> tuple[Command, str]:
         """Lines from standard input up to an empty line or its end."""
@@ -177,6 +182,14 @@ class LiveTerminal(PlainTerminal):
                 progress.update(task, completed=share, total=None if share == 1.0 else 1.0)
 
             yield report
+
+    def choose_microphone(self, names: Sequence[str]) -> str | None:
+        offered = names[:9]
+        for number, name in enumerate(offered, start=1):
+            self._console.print(Text(f"{number}  {name}"))
+        self._console.print(Text("A number takes that microphone · Enter keeps to it", style="dim"))
+        key = keys.one_of("\n" + "".join(str(i + 1) for i in range(len(offered))))
+        return None if key == "\n" else offered[int(key) - 1]
 
     def ask_next(self, onward: Onward) -> Command:
         self._console.print(Text(f"Enter {onward} · r answer again · q end here", style="dim"))
