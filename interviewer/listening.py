@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from interviewer.archive import Ending
@@ -15,18 +16,26 @@ from interviewer.interaction import Asking, Command, Interaction, Moment
 from interviewer.speech.live import LiveTranscription
 
 _COUNTDOWN_FROM_S = 1.0
+_ASLEEP_S = 10.0  # a device that gives nothing for a third of this is lost, unless all stood still
+SLEPT = "The computer slept meanwhile. What was said is kept, and the answer goes on."
 
 
 class Listener:
     """Fills one recording, and feeds `live`, if there is one, with what is on disk."""
 
     def __init__(
-        self, recording: Recording, live: LiveTranscription | None, interaction: Interaction
+        self,
+        recording: Recording,
+        live: LiveTranscription | None,
+        interaction: Interaction,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._recording = recording
         self._live = live
         self._interaction = interaction
         self._watch = LevelWatch()
+        self._clock = clock  # one that goes on while the computer sleeps
+        self._last_block_s: float | None = None
         self.has_failed = False
         """Whether the microphone went away or never opened."""
 
@@ -83,6 +92,9 @@ class Listener:
         speaking = live is not None and live.silence_s == 0.0
         for warning in self._watch.warnings(block, speaking):
             self._interaction.notice(warning)
+        before_s, self._last_block_s = self._last_block_s, self._clock()
+        if before_s is not None and self._last_block_s - before_s > _ASLEEP_S:
+            self._interaction.notice(SLEPT)
 
 
 def _close(blocks: Iterator[Samples]) -> None:

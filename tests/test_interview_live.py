@@ -13,14 +13,16 @@ import pytest
 from interviewer.archive import Archive, AttemptRecord
 from interviewer.audio.format import SAMPLE_RATE_HZ, Samples, read_wav
 from interviewer.audio.levels import CLIPPED, FAINT, MUTED
-from interviewer.audio.recording import read_recording
+from interviewer.audio.recording import Recording, read_recording
 from interviewer.audio.speaker import SilentSpeaker
 from interviewer.bank.question import load_bank
 from interviewer.bank.rubric import load_rubrics
 from interviewer.bank.selection import Choice
 from interviewer.errors import TranscriptionError
 from interviewer.finishing import Finisher
+from interviewer.interaction import Asking
 from interviewer.interview import Interview, Options, Parts
+from interviewer.listening import SLEPT, Listener
 from interviewer.scoring.embedding import HashEmbedder, Vectors
 from interviewer.scoring.remembering import RememberingEmbedder
 from interviewer.scoring.scale import load_scale
@@ -169,6 +171,19 @@ def test_silence_ends_an_answer_with_a_countdown_when_asked_to(
     left = [left_s for left_s in countdown[-100:] if left_s is not None]
     assert left == sorted(left, reverse=True)
     assert (left[0], left[-1]) == pytest.approx((2.0, 0.0), abs=0.1)
+
+
+def test_a_computer_that_slept_goes_on_and_says_so(tmp_path: Path) -> None:
+    times = iter([*range(100), *range(5_000, 5_050)])
+    candidate = ScriptedInteraction()
+    asking = Asking(
+        Choice(load_bank(shipped_dir("bank")).question("kv-cache"), "asked for"), 1, 1, 3.0
+    )
+    with Recording(tmp_path / "answer.wav", 3.0) as recording:
+        listener = Listener(recording, None, candidate, lambda: float(next(times)))
+        ended, _ = listener.listen(ScriptedMicrophone(noise(5.0)), asking)
+    assert candidate.notices == [SLEPT]
+    assert (ended, recording.duration_s) == ("time_limit", 3.0)
 
 
 def test_silence_ends_nothing_unless_asked_to(archive: Archive, whisper: Transcriber) -> None:
