@@ -24,7 +24,7 @@ from interviewer.scoring.embedding import HashEmbedder
 from interviewer.scoring.scale import load_scale
 from interviewer.scoring.scorer import Scorer
 from interviewer.scripted import ScriptedInteraction
-from interviewer.settings import shipped_dir
+from interviewer.settings import load_settings, shipped_dir
 from interviewer.speech.synthesis import SilentSynthesizer
 from interviewer.speech.transcript import ScriptedTranscriber
 from tests.archive_kit import check_database
@@ -98,6 +98,23 @@ def test_a_disk_that_fills_up_keeps_what_fits_and_scores_it(
     assert (attempt.ended, attempt.stage) == ("interrupted", "assessed")
     assert attempt.audio_path is not None
     assert len(read_recording(attempt.audio_path)) == pytest.approx(limit / 2, abs=100)
+
+
+@pytest.mark.slow
+def test_two_interviews_at_once_keep_an_answer_each(virtual_sound_card: VirtualSoundCard) -> None:
+    options = ("--seconds", "9", "--no-speech-out", "--model", TINY_WHISPER)
+    with interview(*options) as first, interview(*options) as second:
+        for process in (first, second):
+            read_until(process, "Speak now")
+        virtual_sound_card.speak_into_microphone(ANSWER[: 6 * SAMPLE_RATE_HZ])
+        for process in (first, second):
+            read_until(process, "Kept as session")
+            assert process.wait(20.0) == 0
+    with Archive.open(load_settings()) as archive:
+        attempts = archive.attempts()
+    assert len({attempt.session_id for attempt in attempts}) == 2
+    for attempt in attempts:
+        assert attempt.stage == "assessed" and attempt.duration_s == 9.0
 
 
 @pytest.fixture
