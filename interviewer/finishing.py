@@ -7,23 +7,20 @@ taken up wherever it was left.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Event
 
 from interviewer.archive import Archive, AttemptRecord
-from interviewer.audio.endpoint import has_speech
-from interviewer.audio.format import Samples, duration_s
 from interviewer.audio.recording import read_recording, repair, sha256_of
-from interviewer.bank.question import Bank
+from interviewer.bank.question import Bank, Question
 from interviewer.bank.rubric import Rubric
-from interviewer.errors import InterviewerError, TranscriptionError
+from interviewer.errors import InterviewerError, SpeechError
 from interviewer.follow_up import own_rubric
 from interviewer.scoring.grade import Assessment, not_scored
 from interviewer.scoring.scorer import Scorer
+from interviewer.speech.live import LiveTranscription, transcribe_pieces
 from interviewer.speech.transcript import Transcriber, Transcript, joined
-
-NO_SPEECH_ENGINE = "silero-vad"
-"""The engine of a transcript in which no speech was found, so that no recogniser was asked."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +43,7 @@ class Finisher:
 
     `transcriber` and `scorer` are called when they are first needed, and may wait for a model that
     is still loading; what they raise becomes the reason for which an answer is not scored.
-    `hints` is the jargon of the whole bank.
+    `hints` is the jargon of the whole bank; `mend` puts right what of it was misheard.
     """
 
     archive: Archive
@@ -55,16 +52,22 @@ class Finisher:
     transcriber: Callable[[], Transcriber]
     scorer: Callable[[], Scorer]
     hints: Sequence[str] = ()
+    mend: Callable[[Transcript], Transcript] = lambda transcript: transcript
 
-    def finish(self, attempt: AttemptRecord, stop: Event | None = None) -> Outcome:
-        """Do the steps that `attempt` still lacks.
+    def finish(
+        self,
+        attempt: AttemptRecord,
+        stop: Event | None = None,
+        live: LiveTranscription | None = None,
+    ) -> Outcome:
+        """Do the steps that `attempt` still lacks, with what `live` has heard if it can be had.
 
         Raises:
             ArchiveError: the archive itself cannot be read or written.
         """
         try:
             if attempt.transcript is None:
-                attempt = self.transcribe(attempt, stop)
+                attempt = self.transcribe(attempt, stop, live)
             return Outcome(attempt, self.score(attempt))
         except InterviewerError as error:
             reason = f"This answer is not scored yet: {error.message}. {error.hint}".strip()
@@ -90,8 +93,15 @@ class Finisher:
             return None
         return self.save(self.finish(attempt))
 
-    def transcribe(self, attempt: AttemptRecord, stop: Event | None = None) -> AttemptRecord:
+    def transcribe(
+        self,
+        attempt: AttemptRecord,
+        stop: Event | None = None,
+        live: LiveTranscription | None = None,
+    ) -> AttemptRecord:
         """Transcribe the recording and keep the transcript beside earlier ones.
+
+        Where `live` has failed the recording is transcribed from its beginning.
 
         Raises:
             ArchiveError: the recording cannot be read.
@@ -99,9 +109,14 @@ class Finisher:
         """
         if attempt.audio_path is None:
             raise InterviewerError("a typed answer has no recording", "score it again instead")
-        samples = read_recording(attempt.audio_path)
-        transcript = transcribe_samples(samples, self.transcriber, self.hints, stop)
-        return self.archive.save_transcript(attempt.id, transcript)
+        transcript = None
+        if live is not None:
+            with suppress(SpeechError):
+                transcript = live.result()
+        if transcript is None:
+            samples = read_recording(attempt.audio_path)
+            transcript = transcribe_pieces(samples, self.transcriber, self.hints, stop)
+        return self.archive.save_transcript(attempt.id, self.mend(transcript))
 
     def score(self, attempt: AttemptRecord) -> Assessment:
         """Score the newest transcript against the rubric as it is now.
@@ -120,6 +135,16 @@ class Finisher:
             return not_scored("There is no transcript of this answer.")
         question = self.bank.question(attempt.question_id)
         return self.scorer().score(question, rubric, attempt.transcript)
+
+    def rehearse(self, question: Question, said: Transcript) -> None:
+        """Score what was said so far, for nothing but what the scorer remembers of it.
+
+        At the end of the answer only the rest remains to be embedded.
+        """
+        rubric = self.rubrics.get(question.id)
+        if rubric is not None:
+            with suppress(InterviewerError):
+                self.scorer().score(question, rubric, self.mend(said))
 
     def _score_reply(self, reply: AttemptRecord, answer_id: int) -> Assessment:
         """A reply about a key point counts together with the answer and the replies before it.
@@ -148,25 +173,3 @@ class Finisher:
             return not_scored("This follow-up is not in the bank any more.")
         asked = question if reply.key_point else question.model_copy(update={"ask": reply.ask})
         return self.scorer().score(asked, rubric, joined(heard))
-
-
-def transcribe_samples(
-    samples: Samples,
-    transcriber: Callable[[], Transcriber],
-    hints: Sequence[str] = (),
-    stop: Event | None = None,
-) -> Transcript:
-    """Transcribe one utterance, unless there is no speech in it: recognisers invent words there.
-
-    Args:
-        samples: shape `(n_samples,)`, float32, mono, 16,000 Hz, in [-1, 1].
-
-    Raises:
-        SpeechError: no recogniser, or it failed or was stopped.
-    """
-    if not has_speech(samples):
-        return Transcript((), NO_SPEECH_ENGINE, "", "", duration_s(samples))
-    transcript = transcriber().transcribe(samples, hints, stop)
-    if stop is not None and stop.is_set():
-        raise TranscriptionError("transcription was stopped", "type: interviewer recover")
-    return transcript

@@ -1,4 +1,4 @@
-"""The session loop, and the `Interaction` that a front end fills in.
+"""The session loop.
 
 This is the only place that puts effects in order: ask, record, save, compute, show.
 """
@@ -7,130 +7,45 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from threading import Event
-from typing import Literal, Protocol
+from typing import Literal
 
 from interviewer.archive import Archive, AttemptRecord, Ending, Following, Mode, SessionRecord
-from interviewer.audio.format import Samples, level_db
-from interviewer.audio.microphone import Microphone, SilenceWatch
+from interviewer.audio.endpoint import StreamingVad
+from interviewer.audio.format import Samples
+from interviewer.audio.microphone import Microphone
 from interviewer.audio.recording import Recording, require_room, sha256_of
 from interviewer.audio.speaker import Speaker
 from interviewer.bank.question import Question
 from interviewer.bank.selection import Choice
-from interviewer.errors import (
-    ArchiveError,
-    AudioError,
-    DeviceLostError,
-    DiskFullError,
-    SynthesisError,
-)
+from interviewer.errors import ArchiveError, AudioError, ModelUnavailableError, SynthesisError
 from interviewer.finishing import Finisher, Outcome
 from interviewer.follow_up import next_follow_up
+from interviewer.interaction import Asking, Command, Interaction
+from interviewer.listening import Listener
 from interviewer.scoring.grade import Assessment
+from interviewer.speech.live import LiveTranscription
 from interviewer.speech.reading import speakable
 from interviewer.speech.synthesis import Synthesizer
-from interviewer.speech.transcript import typed
-
-Command = Literal["done", "retry", "skip", "quit"]
-
-Onward = Literal["follow-up", "next question", "finish"]
-"""Where an interview goes on to."""
-
-FOLLOW_UP_LIMIT_S = 45.0
-"""The time for the reply to a follow-up, where the question itself has no less."""
-
-
-@dataclass
-class Controls:
-    """What the candidate asks for while something goes on; the first wish counts."""
-
-    stop: Event = field(default_factory=Event)
-    command: Command | None = None
-
-    def press(self, command: Command) -> None:
-        """Note the wish and end what is going on. May be called from any thread."""
-        if self.command is None:
-            self.command = command
-            self.stop.set()
-
-
-@dataclass(frozen=True)
-class Asking:
-    """One question about to be asked: the `number`-th of `total`, both counted from 1.
-
-    With a `follow_up`, that is asked, after the question was answered.
-    """
-
-    choice: Choice
-    number: int
-    total: int
-    time_limit_s: float
-    follow_up: Following | None = None
-
-    @property
-    def question(self) -> Question:
-        return self.choice.question
-
-    @property
-    def text(self) -> str:
-        """What is shown: the question, or the follow-up."""
-        return self.question.ask if self.follow_up is None else self.follow_up.ask
-
-    @property
-    def spoken(self) -> str:
-        """What is read aloud."""
-        return self.question.spoken if self.follow_up is None else self.follow_up.ask
-
-    @property
-    def onward(self) -> Onward:
-        """Where the interview goes on to after this question."""
-        return "finish" if self.number == self.total else "next question"
-
-    def then(self, follow_up: Following) -> Asking:
-        """The same with a follow-up, which has less time."""
-        limit_s = min(self.time_limit_s, FOLLOW_UP_LIMIT_S)
-        return replace(self, follow_up=follow_up, time_limit_s=limit_s)
-
-
-class Interaction(Protocol):
-    """What a front end does. The terminal, the tests' script and later a web page fill it in."""
-
-    def notice(self, message: str) -> None:
-        """Tell something that the candidate must know."""
-
-    def asking(self, asking: Asking) -> AbstractContextManager[Controls]:
-        """Show the question while it is read aloud; `done` cuts the reading short."""
-
-    def listening(self, asking: Asking) -> AbstractContextManager[Controls]:
-        """Show that the answer is being recorded, and take the keys that end it."""
-
-    def heard(self, elapsed_s: float, level: float) -> None:
-        """Show the time that has passed, in seconds, and the level, in dB of full scale."""
-
-    def read_answer(self, asking: Asking) -> tuple[Command, str]:
-        """Take a typed answer; the text counts when the command is `done`."""
-
-    def working(self, what: str) -> AbstractContextManager[None]:
-        """Show that the candidate has to wait, and for what."""
-
-    def show(self, outcome: Outcome) -> None:
-        """Show transcript, score, and every key point with its evidence."""
-
-    def ask_next(self, onward: Onward) -> Command:
-        """After an answer: `done` goes on, `retry` asks the question again, `quit` ends."""
+from interviewer.speech.transcript import Transcript, typed
 
 
 @dataclass(frozen=True)
 class Parts:
-    """What the interview runs on. `microphone` is asked once for each question."""
+    """What the interview runs on. `microphone` is asked once for each question.
+
+    When it fails, one of `microphones` is offered and handed to `use_microphone`.
+    """
 
     archive: Archive
     finisher: Finisher
     synthesizer: Synthesizer
     speaker: Speaker
     microphone: Callable[[Question], Microphone]
+    microphones: Callable[[], Sequence[str]] = tuple
+    use_microphone: Callable[[str], None] = lambda _name: None
 
 
 @dataclass(frozen=True)
@@ -138,13 +53,14 @@ class Options:
     """How the interview is held.
 
     `seconds` overrides every question's own time limit; after each answer up to `follow_ups` more
-    questions are asked about it.
+    questions are asked about it. With `end_on_silence_s`, so much silence ends an answer.
     """
 
     mode: Mode = "spoken"
     seconds: float | None = None
     feedback: Literal["after", "end"] = "after"
     follow_ups: int = 0
+    end_on_silence_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -165,6 +81,8 @@ class Interview:
         self._interaction = interaction
         self._options = options
         self._voices: dict[str, Future[Samples]] = {}
+        self._live: dict[int, LiveTranscription] = {}
+        self._rehearsal: Future[None] | None = None
         self._mute = False
         self._abandon = Event()
 
@@ -192,6 +110,8 @@ class Interview:
         try:
             with self._background() as background:
                 held = _Held(session, background)
+                if options.mode != "typed":
+                    background.submit(StreamingVad)  # its network is loaded by the first answer
                 self._render_ahead(background, askings[:1])
                 for asking in askings:
                     self._render_ahead(background, askings[asking.number : asking.number + 1])
@@ -204,8 +124,9 @@ class Interview:
 
     def _ask(self, held: _Held, asking: Asking) -> bool:
         """Ask one question until the candidate goes on; False ends the session."""
+        self._rehearse(held, asking.question, lambda: typed(""))
         while True:
-            command, attempt = self._try(held.session, asking)
+            command, attempt = self._try(held, asking)
             if attempt is not None:
                 command = self._follow_up(held, asking, attempt, self._assess(held, attempt))
             if command != "retry":
@@ -216,20 +137,26 @@ class Interview:
     ) -> Future[Outcome]:
         """Have an answer transcribed and scored, and show the outcome now or at the end."""
 
+        live = self._live.get(attempt.id)
+
         def finish() -> Outcome:
             finisher = self._parts.finisher
-            return replace(finisher.save(finisher.finish(attempt, self._abandon)), before=before)
+            outcome = finisher.finish(attempt, self._abandon, live)
+            self._live.pop(attempt.id, None)
+            return replace(finisher.save(outcome), before=before)
 
         outcome = held.background.submit(finish)
         if self._options.feedback == "end":
             held.later.append(outcome)
         else:
-            self._interaction.show(self._wait(outcome))
+            self._interaction.show(self._wait(outcome, live))
         return outcome
 
-    def _wait(self, outcome: Future[Outcome]) -> Outcome:
+    def _wait(self, outcome: Future[Outcome], live: LiveTranscription | None = None) -> Outcome:
         what = "Scoring" if self._options.mode == "typed" else "Transcribing and scoring"
-        with self._interaction.working(f"{what} your answer"):
+        with self._interaction.working(f"{what} your answer") as report:
+            for share in live.progress() if live else ():
+                report(share)
             return outcome.result()
 
     def _follow_up(
@@ -248,7 +175,7 @@ class Interview:
             self._render_ahead(held.background, [asking.then(following)])
             command = self._interaction.ask_next("follow-up")
             while command == "done":
-                command, reply = self._try(held.session, asking.then(following))
+                command, reply = self._try(held, asking.then(following))
                 if reply is not None:
                     before = assessment if following.key_point else None
                     outcome = self._assess(held, reply, before)
@@ -273,8 +200,9 @@ class Interview:
             return None
         return next_follow_up(answer.id, question, rubric, assessment, asked)
 
-    def _try(self, session: SessionRecord, asking: Asking) -> tuple[Command, AttemptRecord | None]:
+    def _try(self, held: _Held, asking: Asking) -> tuple[Command, AttemptRecord | None]:
         """One asking: the attempt comes back when there is an answer to assess."""
+        session = held.session
         if self._options.mode == "typed":
             with self._interaction.asking(asking):
                 pass
@@ -285,7 +213,7 @@ class Interview:
             attempt = self._begin(session, asking)
             self._archive.skip(attempt.id)
             return command, None
-        return self._record(self._begin(session, asking), asking)
+        return self._record(held, self._begin(session, asking), asking)
 
     def _begin(self, session: SessionRecord, asking: Asking) -> AttemptRecord:
         rubric = self._parts.finisher.rubrics.get(asking.question.id)
@@ -324,7 +252,7 @@ class Interview:
         return controls.command or "done"
 
     def _record(
-        self, attempt: AttemptRecord, asking: Asking
+        self, held: _Held, attempt: AttemptRecord, asking: Asking
     ) -> tuple[Command, AttemptRecord | None]:
         """Record the answer, at most to the limit, which counts from the first sample."""
         path = attempt.audio_path
@@ -333,48 +261,61 @@ class Interview:
         ended: Ending = "interrupted"
         command: Command = "done"
         recording = Recording(path, asking.time_limit_s)
+        live = self._hear(held, attempt, asking.question)
+        listener = Listener(recording, live, self._interaction)
         try:
             with recording:
-                ended, command = self._listen(recording, asking)
+                microphone = self._parts.microphone(asking.question)
+                ended, command = listener.listen(microphone, asking, self._options.end_on_silence_s)
         finally:
             # Also when Ctrl-C is pressed: the row then says how much there is to recover.
             attempt = self._archive.finish_recording(
                 attempt.id, ended, recording.duration_s, sha256_of(path)
             )
+        if listener.has_failed:
+            self._offer_microphones()
         if command == "done" and recording.n_samples > 0:
             return command, attempt
+        if live is not None:
+            live.close()
         self._archive.skip(attempt.id, ended if ended == "device_lost" else "cancelled")
         if command == "done":
             return self._interaction.ask_next(asking.onward), None
         return command, None
 
-    def _listen(self, recording: Recording, asking: Asking) -> tuple[Ending, Command]:
-        """Write blocks until the limit, a key or a fault; how it ended, and what is wanted."""
-        watch = SilenceWatch()
-        microphone = self._parts.microphone(asking.question)
-        with self._interaction.listening(asking) as controls:
-            blocks = microphone.blocks(controls.stop)
-            try:
-                for block in blocks:
-                    recording.write(block)
-                    self._interaction.heard(recording.duration_s, level_db(block))
-                    if watch.is_muted(block):
-                        self._interaction.notice(
-                            "The microphone gives nothing but silence. Is it muted?"
-                        )
-                    if recording.full:
-                        return "time_limit", "done"
-            except DiskFullError as error:
-                self._interaction.notice(f"{error.message}. What was recorded is kept.")
-                return "interrupted", "done"
-            except AudioError as error:
-                kept = " What was said so far is kept." if recording.n_samples else ""
-                self._interaction.notice(f"{error.message}.{kept} {error.hint}")
-                lost = isinstance(error, DeviceLostError)
-                return "device_lost" if lost else "cancelled", "done"
-            finally:
-                _close(blocks)
-        return "user", controls.command or "done"
+    def _offer_microphones(self) -> None:
+        names = self._parts.microphones()
+        chosen = self._interaction.choose_microphone(names) if names else None
+        if chosen is not None:
+            self._parts.use_microphone(chosen)
+
+    def _hear(
+        self, held: _Held, attempt: AttemptRecord, question: Question
+    ) -> LiveTranscription | None:
+        """Have an answer transcribed while it is spoken; without it there is the pass after."""
+        finisher = self._parts.finisher
+
+        def caption(text: str, final: bool) -> None:
+            self._interaction.caption(text, final)
+            if final:
+                self._rehearse(held, question, live.so_far)
+
+        try:
+            live = LiveTranscription(finisher.transcriber, finisher.hints, caption)
+        except ModelUnavailableError:
+            return None
+        live.start()
+        self._live[attempt.id] = live
+        return live
+
+    def _rehearse(self, held: _Held, question: Question, said: Callable[[], Transcript]) -> None:
+        """Have the scorer work ahead; while it still does, the next rehearsal will tell it more."""
+        if self._rehearsal is None or self._rehearsal.done():
+            finisher = self._parts.finisher
+            with suppress(RuntimeError):  # the interview is over, and nothing is begun any more
+                self._rehearsal = held.background.submit(
+                    lambda: finisher.rehearse(question, said())
+                )
 
     def _show_later(self, later: Sequence[Future[Outcome]]) -> None:
         for number, outcome in enumerate(later, start=1):
@@ -393,18 +334,12 @@ class Interview:
 
     @contextmanager
     def _background(self) -> Iterator[ThreadPoolExecutor]:
-        """Two workers: a voice is rendered while an answer is scored. Ctrl-C waits for neither."""
-        background = ThreadPoolExecutor(max_workers=2, thread_name_prefix="interview")
+        """Workers for a voice, a rehearsal and a score at a time. Ctrl-C waits for none."""
+        background = ThreadPoolExecutor(max_workers=3, thread_name_prefix="interview")
         try:
             yield background
         finally:
             self._abandon.set()
+            for live in list(self._live.values()):
+                live.close()
             background.shutdown(wait=False, cancel_futures=True)
-
-
-def _close(blocks: Iterator[Samples]) -> None:
-    """End the device at once and not when the generator happens to be collected."""
-    close = getattr(blocks, "close", None)
-    if close is not None:
-        with suppress(AudioError):
-            close()

@@ -6,16 +6,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from interviewer.bank.content import Content, Finding, Placed, findings_of, read_content
 from interviewer.bank.likeness import lint_likeness
 from interviewer.bank.lint import Source, lint_texts, phrases_of
 from interviewer.bank.question import Question
 from interviewer.bank.rubric import Rubric
 from interviewer.bank.yaml_file import FaultsError
-from interviewer.scoring.embedding import Embedder, Vectors
+from interviewer.scoring.embedding import Embedder
 from interviewer.scoring.grade import Assessment
+from interviewer.scoring.remembering import RememberingEmbedder
 from interviewer.scoring.scale import load_scale
 from interviewer.scoring.scorer import Scorer
 from interviewer.speech.transcript import typed
@@ -47,7 +46,8 @@ def lint(
         findings += findings_of(error.faults, error.remedy)
     else:
         if load_embedder is not None and content.rubrics:
-            embedder = _Remembering(load_embedder(), _wordings(content))
+            embedder = RememberingEmbedder(load_embedder())
+            embedder.embed(_wordings(content))
             for rubric in content.rubrics.values():
                 findings += lint_likeness(rubric, embedder.embed)
             findings += _lint_scores(content, Scorer(embedder, scale))
@@ -57,23 +57,6 @@ def lint(
 def _wordings(content: Content) -> list[str]:
     rubrics = content.rubrics.values()
     return [phrase.text for rubric in rubrics for phrase in phrases_of(rubric.value)]
-
-
-class _Remembering:
-    """An embedder that embeds each text once; those known from the start all together."""
-
-    def __init__(self, embedder: Embedder, texts: Sequence[str]) -> None:
-        self.name = embedder.name
-        self._embedder = embedder
-        self._vectors: dict[str, Vectors] = {}
-        self.embed(texts)
-
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        new = [text for text in dict.fromkeys(texts) if text not in self._vectors]
-        self._vectors.update(zip(new, self._embedder.embed(new), strict=True))
-        if not texts:
-            return self._embedder.embed([])
-        return np.stack([self._vectors[text] for text in texts])
 
 
 def _lint_scores(content: Content, scorer: Scorer) -> Iterator[Finding]:

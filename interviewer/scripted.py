@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from interviewer.finishing import Outcome
-from interviewer.interview import Asking, Command, Controls, Onward
+from interviewer.interaction import Asking, Command, Controls, Moment, Onward
 
 
 @dataclass
 class ScriptedInteraction:
-    """Fills in `interview.Interaction`, and keeps what it was shown.
+    """Fills in `interaction.Interaction`, and keeps what it was shown.
 
     The lists of commands are used up in order; where one is empty nothing is pressed, and after
     an answer the interview goes on. A key of `while_listening` is pressed at `press_at_s` of
@@ -27,7 +27,10 @@ class ScriptedInteraction:
     asked: list[str] = field(default_factory=list)
     shown: list[Outcome] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
-    elapsed_s: list[float] = field(default_factory=list)
+    moments: list[Moment] = field(default_factory=list)
+    captions: list[tuple[str, bool]] = field(default_factory=list)
+    progress: list[float] = field(default_factory=list)
+    offered: list[tuple[str, ...]] = field(default_factory=list)
     _controls: Controls = field(default_factory=Controls)
     _pending: Command | None = None
 
@@ -49,17 +52,24 @@ class ScriptedInteraction:
         self._pending = self.while_listening.pop(0) if self.while_listening else None
         yield self._controls
 
-    def heard(self, elapsed_s: float, level: float) -> None:
-        self.elapsed_s.append(elapsed_s)
-        if self._pending is not None and elapsed_s >= self.press_at_s:
+    def heard(self, moment: Moment) -> None:
+        self.moments.append(moment)
+        if self._pending is not None and moment.elapsed_s >= self.press_at_s:
             self._controls.press(self._pending)
+
+    def caption(self, text: str, final: bool) -> None:
+        self.captions.append((text, final))
+
+    def choose_microphone(self, names: Sequence[str]) -> str | None:
+        self.offered.append(tuple(names))
+        return names[-1]
 
     def read_answer(self, asking: Asking) -> tuple[Command, str]:
         return self.typed_answers.pop(0)
 
     @contextmanager
-    def working(self, what: str) -> Iterator[None]:
-        yield
+    def working(self, what: str) -> Iterator[Callable[[float], None]]:
+        yield self.progress.append
 
     def show(self, outcome: Outcome) -> None:
         self.shown.append(outcome)

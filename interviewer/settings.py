@@ -61,10 +61,13 @@ class Settings(BaseModel):
     """SQLAlchemy URL; empty means `archive.db` in `archive_dir`."""
 
     model: str = "small.en"
-    """Whisper model: a name, a folder, or `offline` for pocketsphinx."""
+    """Whisper model: a name, a folder, `auto`, or `offline` for pocketsphinx."""
     device: Literal["cpu", "cuda", "auto"] = "auto"
     compute_type: str = "auto"
     """CTranslate2 type; `auto` is float16 on a GPU and int8 on a CPU."""
+
+    mend: bool = True
+    """Put right the terms of the field that the recogniser misheard, and mark them."""
 
     microphone: str = ""
     """Name or number of the input device; empty means the system's default."""

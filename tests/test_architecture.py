@@ -15,7 +15,7 @@ LEVELS = (
     {"errors", "settings", "hub"},
     {"bank", "audio", "speech", "scoring"},
     {"archive", "report", "study"},
-    {"follow_up", "finishing", "interview", "linting", "scripted"},
+    {"follow_up", "finishing", "interaction", "interview", "linting", "listening", "scripted"},
     {"cli", "web"},
     {"__main__"},
 )
@@ -28,8 +28,10 @@ NEIGHBOURS = {
     "report": {"archive"},
     "study": {"archive"},
     "finishing": {"follow_up"},
-    "interview": {"finishing", "follow_up"},
-    "scripted": {"finishing", "interview"},
+    "interaction": {"finishing"},
+    "listening": {"interaction"},
+    "interview": {"finishing", "follow_up", "interaction", "listening"},
+    "scripted": {"finishing", "interaction"},
 }
 HEAVY = {
     "torch",

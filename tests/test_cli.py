@@ -16,6 +16,7 @@ import pytest
 from interviewer.archive import Archive
 from interviewer.audio.recording import Recording
 from interviewer.cli.main import run
+from interviewer.cli.parts import load_content, mender
 from interviewer.settings import load_settings
 from tests.archive_kit import begin, heard
 
@@ -228,3 +229,37 @@ def test_without_a_microphone_it_says_so_and_what_to_type(
     assert code == 1 and "--typed" in err and "interviewer demo" in err
     code, out, _ = command("doctor", "--model", "offline")
     assert code == 1 and "Microphone" in out and "to mend" in out
+
+
+def test_mended_words_are_marked_wherever_they_are_shown(command: Command, tmp_path: Path) -> None:
+    said = "With Laura we train adapters of low rank and freeze the attention weights."
+    bank, _ = load_content(load_settings())
+    mended = mender(load_settings(), bank)(heard(said))
+    with Archive.open(load_settings()) as archive:
+        session = archive.start_session("spoken", ["kv-cache"], {})
+        attempt = begin(archive, session)
+        assert attempt.audio_path is not None
+        shutil.copy(MODELS / "kv-cache-answer.wav", attempt.audio_path)
+        archive.finish_recording(attempt.id, "user", 8.0)
+        archive.save_transcript(attempt.id, mended)
+        archive.end_session(session.id)
+    command("replay", session.id, "1", "--no-sound", "--rescore")
+    _, shown, _ = command("sessions", "show", session.id)
+    _, replayed, _ = command("replay", session.id, "1", "--no-sound")
+    command("report", session.id, "--html", tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    command("sessions", "export", session.id, tmp_path / "all")
+    exported = "".join(file.read_text() for file in (tmp_path / "all").rglob("*.txt"))
+    for view in (shown, replayed, page, exported):
+        assert "LoRA (heard: Laura)" in view
+    assert '<mark title="heard: Laura">LoRA</mark>' in page
+
+
+def test_mending_can_be_turned_off(command: Command, tmp_path: Path) -> None:
+    settings = load_settings({"mend": False})
+    bank, _ = load_content(settings)
+    said = heard("With Laura we train adapters of low rank and freeze the attention weights.")
+    assert mender(settings, bank)(said) == said
+    assert mender(load_settings(), bank)(said).text.startswith("With LoRA we")
+    code, _, _ = command("start", "--typed", "--no-mend", "--question", "5", typed="/q\n")
+    assert code == 0

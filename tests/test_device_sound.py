@@ -26,7 +26,6 @@ from interviewer.audio.format import (
 from interviewer.audio.microphone import (
     DeviceMicrophone,
     FileMicrophone,
-    SilenceWatch,
     list_devices,
 )
 from interviewer.audio.recording import Recording, read_recording
@@ -418,21 +417,3 @@ class TestLevel:
     def test_16_bits_come_back_as_they_were(self) -> None:
         pcm = np.arange(-32767, 32768, dtype=np.int16)
         assert np.array_equal(to_int16(from_int16(pcm)), pcm)
-
-
-class TestSilenceWatch:
-    block_s = 0.02
-
-    def told(self, blocks: list[float]) -> list[int]:
-        """The numbers of the blocks, each of one value throughout, that were found too much."""
-        watch = SilenceWatch(after_s=2.0)
-        n = round(self.block_s * SAMPLE_RATE_HZ)
-        return [
-            i for i, value in enumerate(blocks) if watch.is_muted(np.full(n, value, np.float32))
-        ]
-
-    def test_tells_once_after_two_seconds_of_zeros(self) -> None:
-        assert self.told([0.0] * 300) == [99]
-
-    def test_the_faintest_noise_is_no_muted_microphone(self) -> None:
-        assert self.told(([0.0] * 99 + [1 / 32767]) * 5) == []

@@ -17,7 +17,8 @@ from interviewer.bank.rubric import KeyPoint, Rubric, load_rubrics
 from interviewer.bank.selection import Choice
 from interviewer.errors import AudioError, DeviceLostError, SynthesisError, TranscriptionError
 from interviewer.finishing import Finisher
-from interviewer.interview import Command, Interview, Options, Parts
+from interviewer.interaction import Command
+from interviewer.interview import Interview, Options, Parts
 from interviewer.report.summary import summarise
 from interviewer.scoring.embedding import HashEmbedder
 from interviewer.scoring.scale import load_scale
@@ -87,7 +88,7 @@ def test_an_answer_is_recorded_transcribed_scored_kept_and_shown(hold: Hold) -> 
     (attempt,) = hold(candidate, SPEECH)
     assert attempt.stage == "assessed"
     assert attempt.ended == "user"
-    assert attempt.transcript is not None and attempt.transcript.text == TEXT
+    assert attempt.transcript is not None and attempt.transcript.segments[0].text == TEXT
     assert attempt.assessment is not None and attempt.assessment.score is not None
     assert candidate.shown[0].assessment == attempt.assessment
     assert attempt.audio_path is not None
@@ -169,6 +170,32 @@ def test_a_device_that_vanishes_keeps_what_was_said(hold: Hold) -> None:
     assert (attempt.ended, attempt.stage) == ("device_lost", "assessed")
     assert attempt.duration_s == pytest.approx(len(SPEECH) / SAMPLE_RATE_HZ)
     assert any("microphone is gone" in notice for notice in candidate.notices)
+
+
+def test_another_microphone_is_offered_when_one_is_lost(
+    archive: Archive, finisher: Finisher
+) -> None:
+    lost = ScriptedMicrophone(SPEECH, DeviceLostError("the microphone is gone", "plug it in"))
+    used = ["headset"]
+
+    def microphone(_question: Question) -> ScriptedMicrophone:
+        return lost if used[-1] == "headset" else ScriptedMicrophone(SPEECH)
+
+    parts = Parts(
+        archive,
+        finisher,
+        SilentSynthesizer(),
+        SilentSpeaker(),
+        microphone,
+        lambda: ("headset", "built-in"),
+        used.append,
+    )
+    candidate = ScriptedInteraction(after_answers=["retry"], while_listening=[None, "done"])
+    choice = Choice(finisher.bank.question("kv-cache"), "asked for")
+    first, second = Interview(parts, candidate, Options(seconds=20)).run([choice]).attempts
+    assert candidate.offered == [("headset", "built-in")]
+    assert used == ["headset", "built-in"]
+    assert (first.ended, second.ended) == ("device_lost", "user")
 
 
 def test_a_device_that_never_opens_can_be_tried_again(hold: Hold) -> None:

@@ -14,7 +14,7 @@ from interviewer import hub
 from interviewer.audio.format import Samples, duration_s
 from interviewer.audio.recording import read_recording
 from interviewer.errors import ModelUnavailableError, UsageError
-from interviewer.finishing import transcribe_samples
+from interviewer.speech.live import transcribe_pieces
 from interviewer.speech.transcript import Transcript
 from interviewer.speech.whisper import WhisperTranscriber, _hotwords, load_whisper
 
@@ -85,7 +85,7 @@ def test_transcript_survives_json(heard: Transcript) -> None:
 @pytest.mark.parametrize("seconds", [0.0, 0.01, 10.0])
 def test_nobody_speaks_and_nothing_is_invented(whisper: WhisperTranscriber, seconds: float) -> None:
     noise = np.random.default_rng(4).normal(0, 0.05, int(seconds * 16_000)).astype(np.float32)
-    transcript = transcribe_samples(noise, lambda: whisper)
+    transcript = transcribe_pieces(noise, lambda: whisper)
     assert transcript.segments == ()
     assert transcript.duration_s == duration_s(noise)
 

@@ -100,6 +100,8 @@ def _attempt_lines(attempt: AttemptRecord) -> Iterator[str]:
         engine = f"{transcript.engine} {transcript.model}".strip()
         yield f"   Answer, by {engine}:"
         yield _paragraph(transcript.text or "(nothing)")
+        if transcript.mended:
+            yield _paragraph(f"Mended: {'; '.join(transcript.mended)}")
     if attempt.assessment is None:
         yield f"   Not assessed ({attempt.stage})"
     else:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from interviewer.audio.device import DeviceProcess
-from interviewer.audio.format import SAMPLE_RATE_HZ, Samples, duration_s, from_int16, read_wav
+from interviewer.audio.format import SAMPLE_RATE_HZ, Samples, from_int16, read_wav
 from interviewer.errors import AudioError, DeviceLostError, NoDeviceError
 
 _LOST_AFTER_S = 3.0
@@ -124,20 +124,3 @@ def list_devices() -> Devices:
 
 def _devices(found: list[dict[str, Any]]) -> tuple[Device, ...]:
     return tuple(Device(each["name"], each["index"], each["is_default"]) for each in found)
-
-
-class SilenceWatch:
-    """Notices a muted microphone, which goes on giving blocks, of exact zeros."""
-
-    def __init__(self, after_s: float = 2.0) -> None:
-        self._after_s = after_s
-        self._silent_s = 0.0
-        self._told = False
-
-    def is_muted(self, block: Samples) -> bool:
-        """Take the next block; True once only, with the block that makes it `after_s` of zeros."""
-        self._silent_s = 0.0 if np.any(block) else self._silent_s + duration_s(block)
-        if self._told or self._silent_s < self._after_s:
-            return False
-        self._told = True
-        return True

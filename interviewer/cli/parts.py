@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from interviewer.scoring.embedding import Embedder
     from interviewer.scoring.scorer import Scorer
     from interviewer.speech.engines import TranscriberOptions
-    from interviewer.speech.transcript import Transcriber
+    from interviewer.speech.transcript import Transcriber, Transcript
 
 T = TypeVar("T")
 Notice = Callable[[str], None]
@@ -34,8 +34,9 @@ def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
     options = (
         click.option(
             "--model",
-            metavar="NAME|FOLDER|offline",
-            help="Whisper model: a name, a folder, or `offline` for pocketsphinx. [small.en]",
+            metavar="NAME|FOLDER|auto|offline",
+            help="Whisper model: a name, a folder, `auto` for the largest that this machine keeps "
+            "up with, or `offline` for pocketsphinx. [small.en]",
         ),
         click.option(
             "--device",
@@ -46,6 +47,11 @@ def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--compute-type",
             metavar="TYPE",
             help="Whisper's arithmetic. [auto: float16 on a GPU, int8 on a CPU]",
+        ),
+        click.option(
+            "--mend/--no-mend",
+            default=None,
+            help="Put right misheard terms of the field, and mark them. [--mend]",
         ),
         click.option(
             "--offline", is_flag=True, default=None, help="Use only models that are here already."
@@ -136,6 +142,7 @@ def transcriber_options(settings: Settings) -> TranscriberOptions:
         device=settings.device,
         compute_type=settings.compute_type,
         offline=settings.offline,
+        speeds=settings.cache_dir / "speeds.json",
     )
 
 
@@ -149,13 +156,17 @@ def load_transcriber(settings: Settings, notice: Notice) -> Transcriber:
     return found.transcriber
 
 
-def load_scorer(settings: Settings) -> Scorer:
-    """Load the scale and the embedding model."""
+def load_scorer(settings: Settings, rubrics: Mapping[str, Rubric] | None = None) -> Scorer:
+    """Load the scale and the embedding model; vectors of the rubrics are kept in the cache."""
+    from interviewer.scoring.coverage import rubric_texts
+    from interviewer.scoring.remembering import RememberingEmbedder
     from interviewer.scoring.scale import load_scale
     from interviewer.scoring.scorer import Scorer
 
     scale = load_scale(scale_dir(settings))
-    return Scorer(load_embedder(settings), scale)
+    public = {text for rubric in (rubrics or {}).values() for text in rubric_texts(rubric)}
+    folder = settings.cache_dir / "vectors"
+    return Scorer(RememberingEmbedder(load_embedder(settings), public, folder), scale)
 
 
 def load_embedder(settings: Settings) -> Embedder:
@@ -199,13 +210,27 @@ def finisher(
         return load_transcriber(settings, notice)
 
     bank, rubrics = content
-    scorer = in_background(lambda: load_scorer(settings), "load scorer")
+    scorer = in_background(lambda: load_scorer(settings, rubrics), "load scorer")
     transcriber = (
         in_background(recogniser, "load recogniser").result if with_recogniser else recogniser
     )
-    return Finisher(archive, bank, rubrics, transcriber, scorer.result, jargon(bank))
+    mend = mender(settings, bank)
+    return Finisher(archive, bank, rubrics, transcriber, scorer.result, jargon(bank), mend)
 
 
 def jargon(bank: Bank) -> tuple[str, ...]:
     """The terms of the whole bank, for the recogniser; never those of one question alone."""
-    return tuple(dict.fromkeys(term for question in bank.questions for term in question.terms))
+    from interviewer.speech.jargon import glossary
+
+    return glossary(_terms(bank))
+
+
+def mender(settings: Settings, bank: Bank) -> Callable[[Transcript], Transcript]:
+    """What puts right the misheard terms of the bank, or does nothing where that is turned off."""
+    from interviewer.speech.jargon import Mender
+
+    return Mender(_terms(bank)).mend if settings.mend else lambda transcript: transcript
+
+
+def _terms(bank: Bank) -> list[str]:
+    return [term for question in bank.questions for term in question.terms]

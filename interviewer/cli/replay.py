@@ -109,10 +109,13 @@ def _play(console: Console, settings: Settings, attempt: AttemptRecord, start_s:
 
 
 def _walking(words: Sequence[Word], now_s: float) -> Text:
-    """The transcript: what was heard plain, the word being heard marked, what comes dim."""
+    """The transcript: what was heard plain, the word being heard marked, what comes dim.
+
+    Mended words are underlined.
+    """
     text = Text.assemble((f"{views.clock(now_s)}  ", "cyan"))
     for word in words:
-        style = "dim" if word.start_s > now_s else "reverse" if word.end_s > now_s else ""
-        text.append(word.text.strip(), style=style or "default")
+        style = "dim" if word.start_s > now_s else "reverse" if word.end_s > now_s else "default"
+        text.append(word.text.strip(), style=f"{style} underline" if word.heard else style)
         text.append(" ")
     return text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -38,6 +38,33 @@ class Sound:
     synthesizer: Synthesizer
     speaker: Speaker
     microphone: Callable[[Question], Microphone]
+    devices: Devices | None = None
+
+    def parts(self, archive: Archive, finisher: Finisher) -> Parts:
+        parts = Parts(archive, finisher, self.synthesizer, self.speaker, self.microphone)
+        if self.devices is None:
+            return parts
+        return replace(parts, microphones=self.devices.names, use_microphone=self.devices.use)
+
+
+class Devices:
+    """The microphone of this machine that listens; another can take its place."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def microphone(self, _question: Question) -> Microphone:
+        from interviewer.audio.microphone import DeviceMicrophone
+
+        return DeviceMicrophone(self._name)
+
+    def names(self) -> tuple[str, ...]:
+        from interviewer.audio.microphone import list_devices
+
+        return tuple(device.name for device in list_devices().inputs)
+
+    def use(self, name: str) -> None:
+        self._name = name
 
 
 def hold(settings: Settings, options: Mapping[str, Any], mode: Mode) -> None:
@@ -62,13 +89,14 @@ def hold(settings: Settings, options: Mapping[str, Any], mode: Mode) -> None:
         _offer_recovery(console, archive, finisher)
         sound = _sound(settings, mute=options["no_speech_out"], mode=mode)
         interview = Interview(
-            Parts(archive, finisher, sound.synthesizer, sound.speaker, sound.microphone),
+            sound.parts(archive, finisher),
             interaction,
             Options(
                 mode,
                 options.get("seconds"),
                 options.get("feedback", "after"),
                 options.get("follow_ups", 0),
+                options.get("end_on_silence"),
             ),
         )
         session = interview.run(choices)
@@ -96,24 +124,26 @@ def _choices(
 
 
 def _sound(settings: Settings, mute: bool, mode: Mode) -> Sound:
-    from interviewer.audio.microphone import DeviceMicrophone, FileMicrophone, list_devices
+    from interviewer.audio.microphone import FileMicrophone, list_devices
     from interviewer.audio.speaker import DeviceSpeaker, SilentSpeaker
     from interviewer.speech.synthesis import Pyttsx3Synthesizer, SilentSynthesizer
 
-    microphone = DeviceMicrophone(settings.microphone)
+    devices = Devices(settings.microphone)
 
     def recorded(question: Question) -> Microphone:
         return FileMicrophone(CANDIDATE_DIR / f"{question.id}.wav")
 
-    source = recorded if mode == "recorded" else lambda _question: microphone
+    source = recorded if mode == "recorded" else devices.microphone
+    others = None if mode == "recorded" else devices
     if mute or mode == "typed":
-        return Sound(SilentSynthesizer(), SilentSpeaker(), source)
+        return Sound(SilentSynthesizer(), SilentSpeaker(), source, others)
     voice = Pyttsx3Synthesizer(
         settings.cache_dir / "voice", settings.voice, settings.speaking_rate_wpm
     )
     # The recorded candidate also answers on machines without a speaker, where the text must do.
     deaf = mode == "recorded" and not list_devices().outputs
-    return Sound(voice, SilentSpeaker() if deaf else DeviceSpeaker(settings.speaker), source)
+    speaker = SilentSpeaker() if deaf else DeviceSpeaker(settings.speaker)
+    return Sound(voice, speaker, source, others)
 
 
 def _offer_recovery(console: Console, archive: Archive, finisher: Finisher) -> None:

@@ -10,6 +10,9 @@ import click
 from interviewer.cli import parts
 from interviewer.errors import NoDeviceError
 
+MIN_SILENCE_S = 4.0
+"""Shorter silences are pauses for thinking."""
+
 
 @click.command()
 @click.option("--count", type=click.IntRange(1), help="How many questions. [3]")
@@ -37,6 +40,12 @@ from interviewer.errors import NoDeviceError
     default=0,
     show_default=True,
     help="After each answer, ask up to this many questions about what was missed.",
+)
+@click.option(
+    "--end-on-silence",
+    type=click.FloatRange(MIN_SILENCE_S, 60),
+    metavar="SECONDS",
+    help="End an answer after so much silence, 4 s or more, counted down. [never]",
 )
 @click.option("--typed", is_flag=True, help="Answer by keyboard.")
 @click.option("--no-speech-out", is_flag=True, help="Show questions without reading them aloud.")

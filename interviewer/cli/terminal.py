@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.panel import Panel
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from rich.text import Text
 
 from interviewer.bank.rubric import Rubric
 from interviewer.cli import keys, views
 from interviewer.finishing import Outcome
-from interviewer.interview import Asking, Command, Controls, Interaction, Onward
+from interviewer.interaction import Asking, Command, Controls, Interaction, Moment, Onward
 
 KEYS: Mapping[str, Command] = {"\n": "done", "r": "retry", "s": "skip", "q": "quit"}
 TYPED_COMMANDS: Mapping[str, Command] = {"/r": "retry", "/s": "skip", "/q": "quit"}
@@ -22,6 +23,13 @@ METER_WIDTH = 24
 METER_FLOOR_DB = -60.0
 CALLS_S = (30, 10)
 """Seconds left at which the candidate is told so in plain output."""
+BEHIND_S = 30.0
+"""So much speech that waits to be transcribed is worth mentioning."""
+CAPTION_CHARACTERS = 240
+"""Of the latest words so many are shown while an answer goes on."""
+
+
+NOTHING_YET = Moment(0.0, METER_FLOOR_DB)
 
 
 def terminal(console: Console, rubrics: Mapping[str, Rubric]) -> Interaction:
@@ -39,7 +47,7 @@ class PlainTerminal:
         self._rubrics = rubrics
         self._calls: list[int] = []
         self._limit_s = 0.0
-        self._elapsed_s = 0.0
+        self._moment = NOTHING_YET
 
     def notice(self, message: str) -> None:
         self._console.print(Text(f"! {message}", style="yellow"))
@@ -62,17 +70,28 @@ class PlainTerminal:
     @contextmanager
     def listening(self, asking: Asking) -> Iterator[Controls]:
         self._limit_s = asking.time_limit_s
-        self._elapsed_s = 0.0
+        self._moment = NOTHING_YET
         self._calls = [call for call in CALLS_S if call < asking.time_limit_s]
         yield Controls()
-        self._console.print(f"Recorded {self._elapsed_s:.1f} s.")
+        self._console.print(f"Recorded {self._moment.elapsed_s:.1f} s.")
 
-    def heard(self, elapsed_s: float, level: float) -> None:
-        if self._elapsed_s == 0.0:  # a microphone takes its time to open
+    def heard(self, moment: Moment) -> None:
+        if self._moment is NOTHING_YET:  # a microphone takes its time to open
             self._console.print(f"Recording, at most {self._limit_s:g} s. Speak now.")
-        self._elapsed_s = elapsed_s
-        while self._calls and self._limit_s - elapsed_s <= self._calls[0]:
+        if moment.ends_in_s is not None and self._moment.ends_in_s is None:
+            self._console.print(f"Silence ends this answer in {moment.ends_in_s:.0f} s.")
+        self._moment = moment
+        while self._calls and self._limit_s - moment.elapsed_s <= self._calls[0]:
             self._console.print(f"{self._calls.pop(0)} s left.")
+
+    def caption(self, text: str, final: bool) -> None:
+        if final and text:
+            self._console.print(Text(f"  {text}", style="dim"))
+
+    def choose_microphone(self, names: Sequence[str]) -> str | None:
+        found = ", ".join(names)
+        self._console.print(Text(f"Microphones there are now: {found}", style="dim"))
+        return None
 
     def read_answer(self, asking: Asking) -> tuple[Command, str]:
         """Lines from standard input up to an empty line or its end."""
@@ -92,9 +111,9 @@ class PlainTerminal:
         return ("done", "\n".join(lines)) if lines else ("quit", "")
 
     @contextmanager
-    def working(self, what: str) -> Iterator[None]:
+    def working(self, what: str) -> Iterator[Callable[[float], None]]:
         self._console.print(f"{what} ...")
-        yield
+        yield lambda _share: None
 
     def show(self, outcome: Outcome) -> None:
         rubric = self._rubrics.get(outcome.attempt.question_id)
@@ -113,6 +132,8 @@ class LiveTerminal(PlainTerminal):
     def __init__(self, console: Console, rubrics: Mapping[str, Rubric]) -> None:
         super().__init__(console, rubrics)
         self._level_db = METER_FLOOR_DB
+        self._captions: list[str] = []
+        self._draft = ""
 
     @contextmanager
     def asking(self, asking: Asking) -> Iterator[Controls]:
@@ -122,8 +143,9 @@ class LiveTerminal(PlainTerminal):
     @contextmanager
     def listening(self, asking: Asking) -> Iterator[Controls]:
         self._limit_s = asking.time_limit_s
-        self._elapsed_s = 0.0
+        self._moment = NOTHING_YET
         self._level_db = METER_FLOOR_DB
+        self._captions, self._draft = [], ""
         controls = Controls()
         self._console.print(
             Text("Enter ends the answer · r starts it again · s skips · q quits", style="dim")
@@ -138,17 +160,36 @@ class LiveTerminal(PlainTerminal):
             self._taking_keys(controls),
         ):
             yield controls
-        self._console.print(Text(f"Recorded {self._elapsed_s:.1f} s.", style="dim"))
+        self._console.print(Text(f"Recorded {self._moment.elapsed_s:.1f} s.", style="dim"))
 
-    def heard(self, elapsed_s: float, level: float) -> None:
-        self._elapsed_s = elapsed_s
+    def heard(self, moment: Moment) -> None:
+        self._moment = moment
         # Falls slowly, as meters do, so that short words are seen.
-        self._level_db = max(level, self._level_db - 1.0)
+        self._level_db = max(moment.level_db, self._level_db - 1.0)
+
+    def caption(self, text: str, final: bool) -> None:
+        self._draft = "" if final else text
+        if final:
+            self._captions.append(text)
 
     @contextmanager
-    def working(self, what: str) -> Iterator[None]:
-        with self._console.status(what):
-            yield
+    def working(self, what: str) -> Iterator[Callable[[float], None]]:
+        columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(24))
+        with Progress(*columns, console=self._console, transient=True) as progress:
+            task = progress.add_task(what, total=None)
+
+            def report(share: float) -> None:
+                progress.update(task, completed=share, total=None if share == 1.0 else 1.0)
+
+            yield report
+
+    def choose_microphone(self, names: Sequence[str]) -> str | None:
+        offered = names[:9]
+        for number, name in enumerate(offered, start=1):
+            self._console.print(Text(f"{number}  {name}"))
+        self._console.print(Text("A number takes that microphone · Enter keeps to it", style="dim"))
+        key = keys.one_of("\n" + "".join(str(i + 1) for i in range(len(offered))))
+        return None if key == "\n" else offered[int(key) - 1]
 
     def ask_next(self, onward: Onward) -> Command:
         self._console.print(Text(f"Enter {onward} · r answer again · q end here", style="dim"))
@@ -163,15 +204,27 @@ class LiveTerminal(PlainTerminal):
         return keys.pressed(on_key)
 
     def _countdown(self) -> RenderableType:
-        if self._elapsed_s == 0.0:
+        moment = self._moment
+        if moment is NOTHING_YET:
             return Text("Opening the microphone ...", style="dim")
-        left_s = max(0.0, self._limit_s - self._elapsed_s)
+        left_s = max(0.0, self._limit_s - moment.elapsed_s)
         style, words = _time_left(left_s, self._limit_s)
-        return Text.assemble(
+        if moment.ends_in_s is not None:
+            style, words = "magenta", f"silence: ends in {moment.ends_in_s:.0f} s"
+        line = Text.assemble(
             (f"{views.clock(left_s + 0.999)} left ", f"bold {style}"),
             (f"{words:<24}", style),
             *_meter(self._level_db),
         )
+        if moment.behind_s >= BEHIND_S:
+            line.append(f"  {moment.behind_s:.0f} s still to transcribe", style="dim")
+        return Group(line, self._caption_text())
+
+    def _caption_text(self) -> Text:
+        """The latest words; those that may still change are in italics."""
+        said = Text(" ".join(self._captions), style="dim")
+        said.append(f" {self._draft}", style="italic")
+        return said if len(said) <= CAPTION_CHARACTERS else said[-CAPTION_CHARACTERS:]
 
 
 def _time_left(left_s: float, limit_s: float) -> tuple[str, str]:

@@ -21,7 +21,7 @@ def transcribe(file: Path, as_json: bool, **options: Any) -> None:
     Where there is no speech, no recogniser is asked and no words come out.
     """
     from interviewer.audio.format import read_wav
-    from interviewer.finishing import transcribe_samples
+    from interviewer.speech.live import transcribe_pieces
 
     settings = parts.settings_from(options)
     samples = read_wav(file)
@@ -30,8 +30,11 @@ def transcribe(file: Path, as_json: bool, **options: Any) -> None:
     def notice(message: str) -> None:
         click.echo(message, err=True)
 
-    transcript = transcribe_samples(
-        samples, lambda: parts.load_transcriber(settings, notice), parts.jargon(bank)
+    mend = parts.mender(settings, bank)
+    transcript = mend(
+        transcribe_pieces(
+            samples, lambda: parts.load_transcriber(settings, notice), parts.jargon(bank)
+        )
     )
     if as_json:
         click.echo(json.dumps(transcript.to_dict(), indent=2, ensure_ascii=False))
@@ -39,5 +42,7 @@ def transcribe(file: Path, as_json: bool, **options: Any) -> None:
     for segment in transcript.segments:
         times = f"{views.clock(segment.start_s)}-{views.clock(segment.end_s)}"
         click.echo(f"[{times}] {segment.text.strip()}")
+    if transcript.mended:
+        click.echo(f"Mended: {'; '.join(transcript.mended)}")
     if not transcript.segments:
         click.echo("No speech was found.")

@@ -16,6 +16,7 @@ from interviewer.bank.selection import Choice
 from interviewer.report.summary import TARGET_MEAN_SCORE, Row, Summary
 from interviewer.scoring.coverage import KeyPointResult
 from interviewer.scoring.grade import Assessment
+from interviewer.speech.transcript import Transcript
 
 SCORES: Mapping[int | None, tuple[str, str]] = {
     2: ("2 strong", "bold green"),
@@ -47,11 +48,26 @@ def transcript(attempt: AttemptRecord) -> RenderableType:
     heard = attempt.transcript
     if heard is None:
         return Text("No transcript yet.", style="dim")
-    said = Text(heard.text or "(nothing was said)", style="italic")
-    if heard.engine == "keyboard":
-        return said
+    if heard.engine == "keyboard" or not heard.text:
+        return Text(heard.text or "(nothing was said)", style="italic")
     source = " ".join(part for part in (heard.engine, heard.model) if part)
-    return Group(said, Text(f"{clock(heard.duration_s)} of audio, heard by {source}", style="dim"))
+    lines = [f"{clock(heard.duration_s)} of audio, heard by {source}"]
+    if heard.mended:
+        lines.append(f"Mended: {'; '.join(heard.mended)}")
+    return Group(_said(heard), *(Text(line, style="dim") for line in lines))
+
+
+def _said(heard: Transcript) -> Text:
+    """The words, those that were mended underlined."""
+    said = Text(style="italic")
+    for segment in heard.segments:
+        if any(word.heard for word in segment.words):
+            for word in segment.words:
+                said.append(word.text, style="underline" if word.heard else "").append(" ")
+        else:
+            said.append(f"{segment.text.strip()} ")
+    said.rstrip()
+    return said
 
 
 def assessment(result: Assessment, rubric: Rubric | None) -> RenderableType:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 
 from interviewer.errors import ModelUnavailableError
 from interviewer.hub import Report, report_nothing
 from interviewer.speech.transcript import Transcriber
+
+AUTO = "auto"
+"""The model name that means the largest Whisper model that this machine keeps up with."""
 
 OFFLINE = "offline"
 """The model name that means pocketsphinx."""
@@ -23,11 +27,13 @@ class TranscriberOptions:
     device: str = "auto"
     compute_type: str = "auto"
     offline: bool = False
+    speeds: Path | None = None
+    """Where the speed of this machine is kept, once it is measured for the model `AUTO`."""
 
 
 @dataclass(frozen=True)
 class FoundTranscriber:
-    """A recogniser; `notice` says what it stands in for and why, and is empty where it does not."""
+    """A recogniser; `notice` says why it is not simply the one that was named, else nothing."""
 
     transcriber: Transcriber
     notice: str = ""
@@ -48,7 +54,7 @@ def fetch_transcriber(options: TranscriberOptions, report: Report = report_nothi
     if options.model != OFFLINE and "faster-whisper" in installed_engines():
         from interviewer.speech.whisper import find_model
 
-        find_model(options.model, options.offline, report)
+        find_model(_chosen(options, report)[0], options.offline, report)
 
 
 def find_transcriber(
@@ -57,7 +63,8 @@ def find_transcriber(
     """Load the Whisper model asked for, else pocketsphinx with a notice.
 
     Args:
-        options: `model` is a Whisper model's name or folder, or `OFFLINE` for pocketsphinx.
+        options: `model` is a Whisper model's name or folder, `AUTO` for the largest that this
+            machine keeps up with, or `OFFLINE` for pocketsphinx.
         report: told about the progress of a download.
 
     Raises:
@@ -70,7 +77,7 @@ def find_transcriber(
     if options.model == OFFLINE:
         return FoundTranscriber(SphinxTranscriber())
     try:
-        return FoundTranscriber(_whisper(options, report))
+        return _whisper(options, report)
     except ModelUnavailableError as missing:
         try:
             stand_in = SphinxTranscriber()
@@ -86,13 +93,24 @@ def find_transcriber(
         )
 
 
-def _whisper(options: TranscriberOptions, report: Report) -> Transcriber:
+def _whisper(options: TranscriberOptions, report: Report) -> FoundTranscriber:
     if find_spec(_PACKAGES["faster-whisper"]) is None:
         raise ModelUnavailableError(
             "faster-whisper is not installed", "type: pip install faster-whisper"
         )
     from interviewer.speech.whisper import load_whisper
 
-    return load_whisper(
-        options.model, options.device, options.compute_type, options.offline, report
+    model, notice = _chosen(options, report)
+    found = load_whisper(model, options.device, options.compute_type, options.offline, report)
+    return FoundTranscriber(found, notice)
+
+
+def _chosen(options: TranscriberOptions, report: Report) -> tuple[str, str]:
+    """The model's name or folder; and where the choice was ours, what was chosen and why."""
+    if options.model != AUTO:
+        return options.model, ""
+    from interviewer.speech.fitting import fitting_whisper
+
+    return fitting_whisper(
+        options.device, options.compute_type, options.offline, options.speeds, report
     )

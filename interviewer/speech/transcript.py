@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from threading import Event
 from typing import Any, Protocol
 
 from interviewer.audio.format import Samples
 
+PUNCTUATION = ".,;:!?\"'()[]"
+
 
 @dataclass(frozen=True)
 class Word:
-    """One word. Times are seconds from the start of the utterance; probability in [0, 1]."""
+    """One word. Times are seconds from the start of the utterance; probability in [0, 1].
+
+    `heard` is what the recogniser wrote where a term of the field was mended, and else empty.
+    """
 
     text: str
     start_s: float
     end_s: float
     probability: float = 1.0
+    heard: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,13 @@ class Transcript:
         return " ".join(segment.text.strip() for segment in self.segments if segment.text.strip())
 
     @property
+    def mended(self) -> tuple[str, ...]:
+        """For each kind of mended word what stands there, and in brackets what was heard."""
+        mended = [word for word in self.words if word.heard]
+        kinds = (f"{word.text.strip(PUNCTUATION)} (heard: {word.heard})" for word in mended)
+        return tuple(dict.fromkeys(kinds))
+
+    @property
     def words(self) -> tuple[Word, ...]:
         return tuple(word for segment in self.segments for word in segment.words)
 
@@ -64,15 +77,7 @@ class Transcript:
                     "text": segment.text,
                     "start_s": segment.start_s,
                     "end_s": segment.end_s,
-                    "words": [
-                        {
-                            "text": word.text,
-                            "start_s": word.start_s,
-                            "end_s": word.end_s,
-                            "probability": word.probability,
-                        }
-                        for word in segment.words
-                    ],
+                    "words": [_word_to_dict(word) for word in segment.words],
                 }
                 for segment in self.segments
             ],
@@ -91,6 +96,13 @@ class Transcript:
             for segment in data["segments"]
         )
         return cls(segments, data["engine"], data["model"], data["version"], data["duration_s"])
+
+
+def _word_to_dict(word: Word) -> dict[str, Any]:
+    plain = asdict(word)
+    if not word.heard:
+        del plain["heard"]
+    return plain
 
 
 def joined(transcripts: Sequence[Transcript]) -> Transcript:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import os
+import platform
+import time
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -64,6 +66,15 @@ class WhisperTranscriber:
                 else "delete that folder, and the model is downloaded again when online",
             ) from error
 
+    def window_s(self) -> float:
+        """Measure how many seconds one window of 30 s of sound takes in the encoder."""
+        n_mels = self._model.feature_extractor.mel_filters.shape[0]
+        window = np.random.default_rng(0).normal(size=(n_mels, 3000)).astype(np.float32)
+        for _ in range(2):  # the first one also warms the machine up
+            started_s = time.perf_counter()
+            np.array(self._model.encode(window))  # waits for the result
+        return time.perf_counter() - started_s
+
     def transcribe(
         self, samples: Samples, hints: Sequence[str] = (), stop: Event | None = None
     ) -> Transcript:
@@ -90,6 +101,33 @@ class WhisperTranscriber:
                 "the recording is kept; try again with: interviewer recover --model offline",
             ) from error
         return Transcript(tuple(segments), ENGINE, self._name, self._version, length_s)
+
+
+def is_cached(model: str) -> bool:
+    """Whether the model of that name needs no download."""
+    from faster_whisper.utils import _MODELS as REPOSITORIES
+
+    return cached_model(REPOSITORIES[model]) is not None
+
+
+def machine_key(device: str, compute_type: str) -> str:
+    """What a measured speed is good for: this machine, device, type and library.
+
+    Raises:
+        UsageError: a device or type that there is not.
+    """
+    import ctranslate2
+
+    chosen = _choose_device(device)
+    parts = (
+        platform.node(),
+        platform.machine(),
+        str(os.cpu_count()),
+        chosen,
+        _choose_compute_type(compute_type, chosen),
+        str(ctranslate2.__version__),
+    )
+    return "/".join(parts)
 
 
 def load_whisper(
