@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +15,19 @@ from interviewer.bank.rubric import KeyPoint
 from interviewer.errors import BankError
 from interviewer.scoring.claims import Claim
 from interviewer.scoring.coverage import Coverage, KeyPointResult, Status
-from interviewer.scoring.grade import Assessment, Score, grade, no_answer, not_scored
+from interviewer.scoring.calibration import Calibration, Ordinal, calibration_for
+from interviewer.scoring.embedding import BASE_NAME
+from interviewer.scoring.explanation import explain, screening_reasons
+from interviewer.scoring.grade import (
+    FEATURES,
+    Assessment,
+    Score,
+    Verdict,
+    features,
+    judge,
+    no_answer,
+    not_scored,
+)
 from interviewer.scoring.scale import load_scale
 from interviewer.scoring.screening import Screened, screen
 from interviewer.settings import shipped_dir
@@ -22,29 +35,37 @@ from interviewer.speech.transcript import Transcript, typed
 from tests.scoring_kit import rubric, shipped_scale, spoken
 
 SCALE = shipped_scale().model_copy(
-    update={
-        "partial_credit": 0.5,
-        "strong_coverage": 0.6,
-        "partial_coverage": 0.3,
-        "strong_lean": 0.0,
-        "partial_lean": -0.1,
-    }
+    update={"partial_credit": 0.5, "strong_coverage": 0.5, "partial_coverage": 0.2}
 )
 POINTS = (
     KeyPoint(id="first", point="p", weight=3, required=True, reject=("r",)),
     KeyPoint(id="second", point="q", weight=3, reject=("r",)),
     KeyPoint(id="third", point="s", weight=4, reject=("r",)),
 )
-KEPT = Screened((Claim("Something was said."),))
+# The mean of what was stated decides: partial from a fifth of the rubric, strong from a half.
+BY_MEAN = Ordinal(weights={**dict.fromkeys(FEATURES, 0.0), "mean": 10.0}, cuts=(2.0, 5.0))
+CALIBRATION = calibration_for("other").model_copy(update={"full": BY_MEAN, "thin": BY_MEAN})
+FITTED = [calibration_for("other"), calibration_for(BASE_NAME)]
 SENTENCE = re.compile(r"^[A-Z0-9].*[^ .]\.$")
+NET: dict[Status, float] = {"hit": 1.0, "partial": 0.5, "missed": 0.0, "contradicted": -1.0}
 
 
-def graded(*statuses: Status, lean: float | None = 0.2, screened: Screened = KEPT) -> Assessment:
+def said(*statuses: Status) -> Coverage:
+    """One claim for each key point, which states or contradicts it as the status says."""
     results = tuple(
-        KeyPointResult(point.id, status, 0.5, None)
+        KeyPointResult(point.id, status, 0.5, Claim(f"About {point.id}."))
         for point, status in zip(POINTS, statuses, strict=True)
     )
-    return grade(Coverage(results, lean), rubric(*POINTS), SCALE, "test", screened)
+    net = np.diag([NET[status] for status in statuses])
+    return Coverage(results, np.maximum(net, 0), np.maximum(-net, 0))
+
+
+def judged(*statuses: Status) -> Verdict:
+    return judge(said(*statuses), rubric(*POINTS), SCALE, CALIBRATION)
+
+
+def reasons(*statuses: Status) -> list[str]:
+    return explain(judged(*statuses), said(*statuses), rubric(*POINTS), SCALE, CALIBRATION)
 
 
 @pytest.mark.parametrize(
@@ -56,59 +77,139 @@ def graded(*statuses: Status, lean: float | None = 0.2, screened: Screened = KEP
         (("hit", "missed", "missed"), 1, 0.3),
         (("missed", "partial", "missed"), 0, 0.15),
         (("missed", "missed", "missed"), 0, 0.0),
-        # The required point is missing, whatever else was said.
-        (("missed", "hit", "hit"), 1, 0.7),
-        (("contradicted", "hit", "hit"), 1, 0.7),
-        # What is contradicted is not stated.
-        (("hit", "contradicted", "missed"), 1, 0.3),
+        # What is contradicted counts against what is stated.
+        (("hit", "contradicted", "missed"), 0, 0.3),
         (("contradicted", "contradicted", "contradicted"), 0, 0.0),
     ],
 )
 def test_score(statuses: tuple[Status, ...], score: Score, coverage: float) -> None:
-    found = graded(*statuses)
+    found = judged(*statuses)
     assert (found.score, found.coverage) == (score, coverage)
 
 
-def test_reasons_name_the_required_point_that_is_missing() -> None:
-    assert graded("missed", "hit", "partial").reasons == (
-        "1 of 3 key points was stated and 1 in part: 50% of the rubric by weight.",
-        "The required point 'first' was not stated, so the answer cannot be strong.",
-        "A strong answer takes 60%.",
+def test_an_answer_that_contradicts_a_required_point_is_not_strong() -> None:
+    lenient = CALIBRATION.model_copy(
+        update={"full": BY_MEAN.model_copy(update={"cuts": (-9.0, -8.0)})}
     )
+    found = judge(said("contradicted", "hit", "hit"), rubric(*POINTS), SCALE, lenient)
+    assert (found.score, found.cap, found.probabilities[2]) == (1, "required", 0.0)
 
 
-@pytest.mark.parametrize(
-    ("lean", "score"), [(0.0, 2), (None, 2), (-0.01, 1), (-0.1, 1), (-0.11, 0)]
-)
-def test_an_answer_that_leans_to_misconceptions_loses(lean: float | None, score: Score) -> None:
-    found = graded("hit", "hit", "hit", lean=lean)
-    assert found.score == score
-    assert (score == 2) != any("Taken together" in reason for reason in found.reasons)
+def test_the_rubric_s_least_coverage_holds_whatever_the_grader_says() -> None:
+    lenient = CALIBRATION.model_copy(
+        update={"full": BY_MEAN.model_copy(update={"cuts": (-9.0, -8.0)})}
+    )
+    for statuses, score in ((("hit", "missed", "missed"), 1), (("missed",) * 3, 0)):
+        found = judge(said(*statuses), rubric(*POINTS), SCALE, lenient)
+        assert (found.score, found.cap) == (score, "coverage")
 
 
-def test_reasons_name_what_was_contradicted() -> None:
-    reasons = graded("hit", "contradicted", "contradicted").reasons
-    assert reasons[1].startswith("What was said about 'second' and 'third' is a common misc")
+def test_reasons_say_what_was_stated_and_what_would_have_made_it_strong() -> None:
+    first, missing, way_up, *_ = reasons("hit", "missed", "missed")
+    assert first == "1 of 3 key points was stated: 30% of the rubric by weight."
+    assert missing == "The most valuable point that is missing: s."
+    assert way_up == "Stating 'third' clearly, and the rest as it was, would have made it a 2."
 
 
-def test_a_rubric_without_misconceptions_says_so() -> None:
-    plain = rubric(KeyPoint(id="only", point="p"))
-    hit = (KeyPointResult("only", "hit", 0.9, None),)
-    assert "misconceptions" in grade(Coverage(hit, None), plain, SCALE, "test", KEPT).reasons[-1]
-    assert "misconceptions" not in " ".join(graded("hit", "hit", "hit").reasons)
+def test_what_was_said_wrong_stands_beside_what_is_right() -> None:
+    wrong = reasons("contradicted", "hit", "contradicted")[1:3]
+    assert "“About first”" in wrong[0]
+    assert wrong[0].endswith("right is: p.")
+    assert "'third'" in wrong[1]
 
 
-@given(
-    st.tuples(*[st.sampled_from(["hit", "partial", "missed", "contradicted"])] * 3),
-    st.floats(-0.5, 0.5),
-)
+def test_a_score_near_a_boundary_says_so() -> None:
+    near = judged("partial", "partial", "partial")
+    assert max(near.probabilities) < 0.6
+    assert "near the boundary" in " ".join(reasons("partial", "partial", "partial"))
+    assert "near the boundary" not in " ".join(reasons("hit", "hit", "hit"))
+
+
+def test_a_thin_rubric_says_so() -> None:
+    for accept, expected in (((), "misconceptions"), (("a", "b", "c"), "misconceptions")):
+        plain = rubric(KeyPoint(id="only", point="p", accept=accept))
+        hit = Coverage((KeyPointResult("only", "hit", 0.9, None),), np.eye(1), np.zeros((1, 1)))
+        found = explain(judge(hit, plain, SCALE, CALIBRATION), hit, plain, SCALE, CALIBRATION)
+        assert expected in found[-1]
+    few = reasons("hit", "hit", "hit")
+    assert "few ways to say" in few[-1]
+
+
+@given(st.tuples(*[st.sampled_from(["hit", "partial", "missed", "contradicted"])] * 3))
 def test_every_reason_is_a_sentence_and_the_assessment_survives_json(
-    statuses: tuple[Status, Status, Status], lean: float
+    statuses: tuple[Status, Status, Status],
 ) -> None:
-    found = graded(*statuses, lean=lean)
-    assert found.reasons
-    assert all(SENTENCE.match(reason) for reason in found.reasons)
+    verdict, told = judged(*statuses), reasons(*statuses)
+    assert told
+    assert all(SENTENCE.match(reason) for reason in told)
+    found = Assessment(
+        verdict.score, verdict.coverage, said(*statuses).results, tuple(told), "test",
+        verdict.probabilities,
+    )  # fmt: skip
     assert Assessment.from_dict(json.loads(json.dumps(found.to_dict()))) == found
+
+
+EVIDENCE = st.lists(
+    st.lists(st.floats(-1, 1), min_size=len(POINTS), max_size=len(POINTS)), min_size=1, max_size=6
+)
+
+
+def covering(net: list[list[float]]) -> Coverage:
+    table = np.array(net)
+    support, opposition = np.maximum(table, 0), np.maximum(-table, 0)
+    total = support.max(axis=0) - opposition.max(axis=0)
+    results = tuple(
+        KeyPointResult(
+            point.id,
+            "contradicted"
+            if value <= -SCALE.contradicted
+            else "hit"
+            if value >= SCALE.hit
+            else "partial"
+            if value >= SCALE.partial
+            else "missed",
+            0.5,
+            Claim("a"),
+        )
+        for point, value in zip(POINTS, total, strict=True)
+    )
+    return Coverage(results, support, opposition)
+
+
+@pytest.mark.parametrize("calibration", [CALIBRATION, *FITTED])
+@given(net=EVIDENCE, point=st.integers(0, 2), much=st.floats(0, 1))
+def test_one_more_right_claim_never_lowers_a_score(
+    calibration: Calibration, net: list[list[float]], point: int, much: float
+) -> None:
+    claim = [much if k == point else 0.0 for k in range(3)]
+    before = judge(covering(net), rubric(*POINTS), SCALE, calibration)
+    after = judge(covering([*net, claim]), rubric(*POINTS), SCALE, calibration)
+    assert after.score >= before.score
+    assert after.level >= before.level
+
+
+@pytest.mark.parametrize("calibration", [CALIBRATION, *FITTED])
+@given(net=EVIDENCE, point=st.integers(0, 2), much=st.floats(0, 1))
+def test_one_more_wrong_claim_never_raises_a_score(
+    calibration: Calibration, net: list[list[float]], point: int, much: float
+) -> None:
+    claim = [-much if k == point else 0.0 for k in range(3)]
+    before = judge(covering(net), rubric(*POINTS), SCALE, calibration)
+    after = judge(covering([*net, claim]), rubric(*POINTS), SCALE, calibration)
+    assert after.score <= before.score
+    assert after.level <= before.level
+
+
+def test_no_fitted_weight_is_negative() -> None:
+    for calibration in (*FITTED, calibration_for("other")):
+        for ordinal in (calibration.full, calibration.thin):
+            assert set(ordinal.weights) == set(FEATURES)
+            assert min(ordinal.weights.values()) >= 0
+            assert ordinal.cuts[0] < ordinal.cuts[1]
+
+
+def test_features_are_as_many_as_their_names() -> None:
+    assert features(said("hit", "missed", "partial"), POINTS).shape == (len(FEATURES),)
 
 
 def test_evidence_survives_json() -> None:
@@ -179,29 +280,62 @@ def test_a_statement_counts(text: str) -> None:
 
 def test_the_reason_says_that_most_of_the_answer_did_not_count() -> None:
     claims = (Claim("a"), Claim("b"))
-    nothing = graded("missed", "missed", "missed", screened=Screened((), echoes=claims))
-    assert nothing.reasons[0] == "The answer only repeats the question, which does not count."
-    most = graded("missed", "missed", "hit", screened=Screened(claims[:1], lists=claims))
-    assert most.reasons[0].startswith("Most of the answer lists terms")
+    assert screening_reasons(Screened((), echoes=claims)) == [
+        "The answer only repeats the question, which does not count."
+    ]
+    assert screening_reasons(Screened(claims[:1], lists=claims))[0].startswith(
+        "Most of the answer lists terms"
+    )
+    assert screening_reasons(Screened(claims, lists=claims[:1])) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("What does the cache store for each of the tokens?", ()),
+        ("Some people think that the cache stores the queries of all tokens.", ()),
+        (
+            "People often say that it stores queries, but it stores keys and values instead.",
+            ("it stores keys and values instead",),
+        ),
+        (
+            "It stores the queries, no sorry, it stores the keys and the values.",
+            ("it stores the keys and the values",),
+        ),
+        ("I don't know whether it stores the keys or the values.", ()),
+    ],
+)
+def test_what_is_not_asserted_does_not_count(text: str, kept: tuple[str, ...]) -> None:
+    found = screen([Claim(text)], ASK, SCALE)
+    assert tuple(claim.text.rstrip(".") for claim in found.kept) == kept
+
+
+def test_what_is_taken_back_does_not_count() -> None:
+    wrong, right = Claim("It stores the queries of the earlier tokens."), Claim(
+        "No, sorry, it stores the keys and values of earlier tokens."
+    )
+    found = screen([wrong, right], ASK, SCALE)
+    assert wrong in found.unasserted
+    assert len(found.kept) == 1
 
 
 def test_the_shipped_scale_is_read() -> None:
-    assert 0 < shipped_scale().partial_similarity < shipped_scale().hit_similarity < 1
+    assert 0 < shipped_scale().partial < shipped_scale().hit < 1
 
 
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("hit_similarity: 1.5", "hit_similarity"),
-        ("hit_similarity: high", "hit_similarity"),
-        ("hit_similarity: 0.1", "partial_similarity no larger than hit_similarity"),
-        ("hit_similarty: 0.6", "hit_similarity: is missing"),
+        ("hit: 1.5", "hit"),
+        ("hit: high", "hit"),
+        ("hit: 0.01", "partial no larger than hit"),
+        ("hitt: 0.6", "hit: is missing"),
     ],
 )
 def test_a_wrong_scale_names_file_line_and_field(tmp_path: Path, line: str, expected: str) -> None:
     text = (shipped_dir("rubrics") / "scale.yaml").read_text(encoding="utf-8")
     file = tmp_path / "scale.yaml"
-    file.write_text(re.sub(r"(?m)^hit_similarity: .*", line, text), encoding="utf-8")
+    file.write_text(re.sub(r"(?m)^hit: .*", line, text), encoding="utf-8")
     with pytest.raises(BankError, match=re.escape(expected)) as wrong:
         load_scale(tmp_path)
     assert re.search(r"scale\.yaml:\d+: ", wrong.value.message)
