@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from interviewer.bank.rubric import KeyPoint, Rubric
+from interviewer.scoring.calibration import Reading
 from interviewer.scoring.claims import Claim
 from interviewer.scoring.coverage import Coverage, KeyPointResult, Status, cover, rubric_texts
-from interviewer.scoring.scale import Scale
 from tests.scoring_kit import rubric, shipped_scale
 
-ROAD = KeyPoint(id="road", point="p", accept=("a1", "a2"), reject=("r1",))
-RIVER = KeyPoint(id="river", point="q", reject=("s1", "s2"))
+ROAD = KeyPoint(id="road", point="p", reject=("r",))
+RIVER = KeyPoint(id="river", point="q", reject=("s",))
 PLAIN = KeyPoint(id="plain", point="n")
-SCALE = shipped_scale().model_copy(
-    update={
-        "hit_similarity": 0.6,
-        "partial_similarity": 0.5,
-        "clear_lead": 0.2,
-        "nearest_margin": 0.1,
-    }
-)
+SCALE = shipped_scale().model_copy(update={"hit": 0.4, "partial": 0.2, "contradicted": 0.3})
+READING = Reading(relevance=0.5, width=0.05, lead=0.1, sharpness=12.0, near_enough=0.6)
 
 
 def covered(points: Rubric, *similarities: dict[str, float]) -> Coverage:
@@ -33,7 +29,7 @@ def covered(points: Rubric, *similarities: dict[str, float]) -> Coverage:
     claims = [Claim(f"claim {i}", float(i), i + 1.0) for i in range(len(similarities))]
     vectors = np.array([[s.get(t, 0.0) for t in texts] for s in similarities], dtype=np.float32)
     axes = np.eye(len(texts), dtype=np.float32)
-    return cover(claims, vectors.reshape(-1, len(texts)), points, axes, SCALE)
+    return cover(claims, vectors.reshape(-1, len(texts)), points, axes, SCALE, READING)
 
 
 def results(points: Rubric, *similarities: dict[str, float]) -> tuple[KeyPointResult, ...]:
@@ -43,21 +39,18 @@ def results(points: Rubric, *similarities: dict[str, float]) -> tuple[KeyPointRe
 @pytest.mark.parametrize(
     ("similarities", "status"),
     [
-        ({"p": 0.6}, "hit"),
-        ({"a2": 0.9}, "hit"),
-        ({"a1": 0.59}, "partial"),
-        ({"p": 0.5}, "partial"),
-        ({"p": 0.49}, "missed"),
+        ({"p": 0.8, "r": 0.5}, "hit"),
+        ({"p": 0.7}, "hit"),
+        # The right wording leads by little, or the claim is hardly about the point.
+        ({"p": 0.8, "r": 0.77}, "partial"),
+        ({"p": 0.48}, "partial"),
+        ({"p": 0.8, "r": 0.79}, "missed"),
+        ({"p": 0.35}, "missed"),
         ({}, "missed"),
-        ({"r1": 0.9}, "contradicted"),
-        ({"p": 0.8, "r1": 0.9}, "contradicted"),
-        # Near the wording of both, the smallest difference tells.
-        ({"p": 0.97, "r1": 1.0}, "contradicted"),
-        ({"p": 0.9, "r1": 0.8}, "hit"),
-        # Too close to call speaks for the candidate.
-        ({"p": 0.65, "r1": 0.7}, "hit"),
-        # Not near enough to the misconception to say that it was stated.
-        ({"p": 0.4, "r1": 0.55}, "missed"),
+        # However near to the right wording, nearer to the misconception is wrong.
+        ({"r": 0.9}, "contradicted"),
+        ({"p": 0.8, "r": 0.9}, "contradicted"),
+        ({"p": 0.8, "r": 0.81}, "missed"),
     ],
 )
 def test_status(similarities: dict[str, float], status: Status) -> None:
@@ -65,40 +58,24 @@ def test_status(similarities: dict[str, float], status: Status) -> None:
     assert found.status == status
 
 
-def test_the_claim_that_says_most_is_the_evidence() -> None:
-    (found,) = results(rubric(ROAD), {"p": 0.55}, {"a1": 0.7}, {"p": 0.65})
+def test_the_clearest_claim_is_the_evidence() -> None:
+    (found,) = results(rubric(ROAD), {"p": 0.5}, {"p": 0.7}, {"p": 0.8, "r": 0.78})
     assert found == KeyPointResult("road", "hit", 0.7, Claim("claim 1", 1.0, 2.0))
 
 
 def test_the_evidence_of_a_contradiction_is_the_misconception() -> None:
-    (found,) = results(rubric(ROAD), {"p": 0.7, "r1": 0.7}, {"p": 0.6, "r1": 0.8})
+    (found,) = results(rubric(ROAD), {"p": 0.7, "r": 0.7}, {"p": 0.6, "r": 0.8})
     assert found == KeyPointResult("road", "contradicted", 0.6, Claim("claim 1", 1.0, 2.0))
 
 
-def test_what_was_said_nearest_to_the_point_outweighs_the_rest() -> None:
-    (found,) = results(rubric(ROAD), {"p": 0.9, "r1": 0.5}, {"p": 0.6, "r1": 0.8})
-    assert found == KeyPointResult("road", "hit", 0.9, Claim("claim 0", 0.0, 1.0))
+def test_a_clear_misconception_outweighs_a_faint_right_statement() -> None:
+    (found,) = results(rubric(ROAD), {"p": 0.8, "r": 0.77}, {"p": 0.6, "r": 0.9})
+    assert found.status == "contradicted"
 
 
-@pytest.mark.parametrize(
-    ("said", "lean"),
-    [
-        ([{"p": 0.9, "r1": 0.7}], 0.2),
-        ([{"p": 0.9, "r1": 0.7}, {"q": 0.6, "s1": 0.9}], -0.05),
-        # What is near to nothing in the rubric says nothing about right and wrong.
-        ([{"p": 0.9, "r1": 0.7}, {"p": 0.1, "r1": 0.4}], 0.2),
-        # A misconception about one point may be a right wording of another.
-        ([{"p": 0.3, "r1": 0.8, "q": 0.9}], 0.1),
-        ([{"p": 0.4}], None),
-        ([], None),
-    ],
-)
-def test_lean(said: list[dict[str, float]], lean: float | None) -> None:
-    assert covered(rubric(ROAD, RIVER), *said).lean == lean
-
-
-def test_a_rubric_without_misconceptions_has_no_lean() -> None:
-    assert covered(rubric(PLAIN), {"n": 0.9}).lean is None
+def test_saying_both_is_neither() -> None:
+    (found,) = results(rubric(ROAD), {"p": 0.9, "r": 0.6}, {"p": 0.6, "r": 0.9})
+    assert (found.status, found.evidence) == ("missed", None)
 
 
 def test_a_missed_point_has_no_evidence() -> None:
@@ -107,33 +84,46 @@ def test_a_missed_point_has_no_evidence() -> None:
 
 
 def test_one_claim_does_not_state_a_point_that_it_is_much_less_about() -> None:
-    road, river = results(rubric(ROAD, RIVER), {"p": 0.9, "q": 0.7})
+    road, river = results(rubric(ROAD, RIVER), {"p": 0.9, "q": 0.6})
     assert (road.status, river.status) == ("hit", "missed")
 
 
 def test_one_claim_may_state_two_points_that_it_is_equally_about() -> None:
-    road, river = results(rubric(ROAD, RIVER), {"p": 0.75, "q": 0.7})
+    road, river = results(rubric(ROAD, RIVER), {"p": 0.75, "q": 0.73})
     assert (road.status, river.status) == ("hit", "hit")
 
 
 def test_a_point_without_misconceptions_goes_by_similarity() -> None:
-    road, plain = results(rubric(ROAD, PLAIN), {"r1": 0.9}, {"n": 0.7})
-    assert (road.status, plain.status) == ("contradicted", "hit")
+    near, far = ({"n": 0.75}, {"n": 0.6})
+    assert [results(rubric(PLAIN), said)[0].status for said in (near, far)] == ["hit", "missed"]
 
 
 def test_nothing_said_misses_everything() -> None:
     assert [found.status for found in results(rubric(ROAD, RIVER))] == ["missed", "missed"]
 
 
-def test_the_order_of_key_points_changes_nothing() -> None:
-    said = ({"p": 0.7, "s1": 0.72}, {"q": 0.55, "a2": 0.5}, {"n": 0.6})
+SAID = st.lists(
+    st.fixed_dictionaries({name: st.floats(0, 0.99) for name in "pqrsn"}), min_size=1, max_size=5
+)
+
+
+@given(SAID)
+def test_evidence_is_for_or_against_and_within_bounds(said: list[dict[str, float]]) -> None:
+    found = covered(rubric(ROAD, RIVER, PLAIN), *said)
+    for table in (found.support, found.opposition):
+        assert table.shape == (len(said), 3)
+        assert 0 <= table.min() <= table.max() <= 1
+    assert (np.minimum(found.support, found.opposition) == 0).all()
+
+
+@given(SAID)
+def test_the_order_of_key_points_changes_nothing(said: list[dict[str, float]]) -> None:
     forward = results(rubric(ROAD, RIVER, PLAIN), *said)
     assert results(rubric(PLAIN, RIVER, ROAD), *said) == forward[::-1]
 
 
-def test_thresholds_come_from_the_scale() -> None:
-    strict = Scale(**{**dict(SCALE), "hit_similarity": 0.9, "partial_similarity": 0.8})
-    claims = [Claim("a claim")]
-    one = np.ones((1, 1), dtype=np.float32)
-    (found,) = cover(claims, one * 0.85, rubric(PLAIN), one, strict).results
-    assert found.status == "partial"
+@given(SAID)
+def test_a_point_said_twice_counts_once(said: list[dict[str, float]]) -> None:
+    points = rubric(ROAD, RIVER, PLAIN)
+    once, twice = results(points, *said), results(points, *said, *said)
+    assert [point.status for point in once] == [point.status for point in twice]
