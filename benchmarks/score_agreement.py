@@ -1,48 +1,89 @@
-"""How far the scorer agrees with the grades of `answers.jsonl`, and which answers it gets wrong.
+"""How far the scorer agrees with graded answers, beside plain measures of likeness.
 
-python benchmarks/score_agreement.py
+python -m benchmarks.score_agreement
 
-The scale was fitted with the answers marked "fitted" in view, and fixed before those marked
-"unseen" were scored. Each is scored as it was written, and again as a recogniser without
-punctuation would give it. With them: each question's model answer (2), the first two misconceptions
-of each of its key points (0), and the model answer of the next question (0).
+On the answers to test questions, none of which was trained on: as the shipped scorer scores them,
+which has seen the questions' rubrics, and with an adapter and a grader that have seen neither
+(`benchmarks/unseen/`). Plain measures get the two thresholds that fit the train answers best.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-from interviewer.bank.question import Bank, load_bank
-from interviewer.bank.rubric import Rubric, load_rubrics
-from interviewer.scoring.embedding import SentenceEmbedder, find_model
+from benchmarks._agreement import (
+    Floats,
+    Grades,
+    accuracy,
+    best_cuts,
+    by_cuts,
+    confusion,
+    quadratic_weighted_kappa,
+)
+from benchmarks._results import Figures, machine, write_results
+from interviewer.bank.rubric import Rubric
+from interviewer.scoring.adapter import ADAPTER
+from interviewer.scoring.calibration import Calibration
+from interviewer.scoring.embedding import Embedder, SentenceEmbedder, find_model
+from interviewer.scoring.remembering import RememberingEmbedder
 from interviewer.scoring.scale import load_scale
 from interviewer.scoring.scorer import Scorer
-from interviewer.settings import Settings
+from interviewer.scoring.screening import words_of
+from interviewer.settings import shipped_dir
 from interviewer.speech.transcript import Segment, Transcript, Word, typed
+from training.fit_grade import PLAIN_NOTE, READINGS, calibrate
+from training.graded import Answer, Material, points_only, shipped_material, without_rejects
 
-ANSWERS = Path(__file__).parent / "answers.jsonl"
+UNSEEN = Path(__file__).parent / "unseen" / "adapter.safetensors"
+BY_HAND = Path(__file__).parent / "answers.jsonl"
+JUNK = ("dont-know", "keywords", "other-question", "parroting")
+
+Measure = Callable[[Sequence[Answer]], Floats]
 
 
 @dataclass(frozen=True)
-class Graded:
-    set: str
-    question: str
-    kind: str
-    grade: int
-    text: str
+class Bench:
+    """The material, and the models that are measured on it."""
+
+    material: Material
+    shipped: Embedder
+    unseen: Embedder
+    plain: Embedder
+
+    def scores(
+        self,
+        embedder: Embedder,
+        calibration: Calibration | None = None,
+        form: Callable[[Rubric], Rubric] = lambda rubric: rubric,
+        transcript_of: Callable[[str], Transcript] = typed,
+        answers: Sequence[Answer] | None = None,
+    ) -> list[int]:
+        """The scores of answers, of all those to test questions unless others are given."""
+        material, scorer = self.material, Scorer(embedder, SCALE, calibration)
+        items = [
+            (
+                material.bank.question(a.question),
+                form(material.rubrics[a.question]),
+                transcript_of(a.text),
+            )
+            for a in (material.test if answers is None else answers)
+        ]
+        return [int(found.score or 0) for found in scorer.score_many(items)]
+
+    def calibrated(self, embedder: Embedder, reading: str) -> Calibration:
+        """A grader fitted for a model on the answers to train questions."""
+        return calibrate(
+            self.material, self.material.train, embedder, READINGS[reading], PLAIN_NOTE
+        )
 
 
-def written() -> list[Graded]:
-    lines = ANSWERS.read_text(encoding="utf-8").splitlines()
-    return [Graded(**json.loads(line)) for line in lines]
+SCALE = load_scale(shipped_dir("rubrics"))
 
 
 def as_heard(text: str) -> Transcript:
@@ -60,65 +101,132 @@ def as_heard(text: str) -> Transcript:
     return Transcript((segment,), "imagined", "", "", now_s)
 
 
-def quadratic_weighted_kappa(grades: Sequence[int], scores: Sequence[int]) -> float:
-    """1 is agreement, 0 is chance; a difference of two counts four times a difference of one."""
-    table = confusion(grades, scores)
-    cost = (np.arange(3)[:, None] - np.arange(3)[None, :]) ** 2
-    chance = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
-    return float(1 - (cost * table).sum() / (cost * chance).sum())
+def written_by_hand() -> list[Answer]:
+    """86 answers to seven questions, written and graded by one person."""
+    entries = [json.loads(line) for line in BY_HAND.read_text(encoding="utf-8").splitlines()]
+    return [Answer(e["question"], e["kind"], e["text"], (e["grade"],)) for e in entries]
 
 
-def confusion(grades: Sequence[int], scores: Sequence[int]) -> npt.NDArray[np.int64]:
-    table = np.zeros((3, 3), dtype=np.int64)
-    np.add.at(table, (np.array(grades), np.array(scores)), 1)
-    return table
+def plain_measures(bench: Bench) -> dict[str, Measure]:
+    """What others score with."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    material, embed = bench.material, bench.plain.embed
+    tfidf = TfidfVectorizer(stop_words="english", sublinear_tf=True)
+    tfidf.fit([question.answer for question in material.bank.questions])
+
+    def model_answers(answers: Sequence[Answer]) -> list[str]:
+        return [material.bank.question(a.question).answer for a in answers]
+
+    def whole_answer(answers: Sequence[Answer]) -> Floats:
+        said, models = embed([a.text for a in answers]), embed(model_answers(answers))
+        return np.asarray((said * models).sum(axis=1), dtype=np.float64)
+
+    def mean_key_point(answers: Sequence[Answer]) -> Floats:
+        def mean(answer: Answer) -> float:
+            points = embed([key.point for key in material.rubrics[answer.question].key_points])
+            sentences = re.split(r"(?<=[.?!])\s+", answer.text.strip())
+            return float((embed(sentences) @ points.T).max(axis=0).mean())
+
+        return np.array([mean(answer) for answer in answers])
+
+    def shared_words(answers: Sequence[Answer]) -> Floats:
+        said = tfidf.transform([a.text for a in answers])
+        return np.asarray(
+            said.multiply(tfidf.transform(model_answers(answers))).sum(axis=1)
+        ).ravel()
+
+    def word_count(answers: Sequence[Answer]) -> Floats:
+        return np.array([float(len(words_of(a.text))) for a in answers])
+
+    return {
+        "whole-answer cosine": whole_answer,
+        "mean key-point cosine": mean_key_point,
+        "TF-IDF cosine": shared_words,
+        "word count": word_count,
+    }
 
 
-def report(name: str, grades: Sequence[int], scores: Sequence[int]) -> None:
-    print(f"\n{name}: {len(grades)} answers, QWK {quadratic_weighted_kappa(grades, scores):.2f}")
-    print("            scored 0  scored 1  scored 2")
-    for grade, row in enumerate(confusion(grades, scores)):
-        print(f"  graded {grade}  " + "".join(f"{count:>9} " for count in row))
+def first_grades(answers: Sequence[Answer]) -> Grades:
+    return np.array([answer.grades[0] for answer in answers])
 
 
-def made(bank: Bank, rubrics: Mapping[str, Rubric], ids: Sequence[str]) -> list[Graded]:
-    answers = []
-    for question_id, next_id in zip(ids, [*ids[1:], ids[0]], strict=True):
-        wrong = [text for key in rubrics[question_id].key_points for text in key.reject[:2]]
-        answers += [
-            Graded("made", question_id, "model answer", 2, bank.question(question_id).answer),
-            Graded("made", question_id, "misconceptions", 0, " ".join(wrong)),
-            Graded("made", question_id, "another's answer", 0, bank.question(next_id).answer),
-        ]
-    return answers
+def agreement(name: str, grades: Sequence[int] | Grades, scores: Sequence[int] | Grades) -> Figures:
+    return {
+        f"{name}, QWK": quadratic_weighted_kappa(grades, scores),
+        f"{name}, accuracy": accuracy(grades, scores),
+    }
+
+
+def share(answers: Sequence[Answer], scores: Sequence[int], kinds: str, wanted: set[int]) -> float:
+    """The share of answers of some kinds whose score is one of those wanted."""
+    found = [s in wanted for a, s in zip(answers, scores, strict=True) if a.kind.startswith(kinds)]
+    return float(np.mean(found))
+
+
+def by_kind(name: str, answers: Sequence[Answer], scores: Sequence[int]) -> Figures:
+    """What must not happen, and how often it does."""
+    junk = [s > 0 for a, s in zip(answers, scores, strict=True) if a.kind in JUNK]
+    return {
+        f"{name}, reversed graded 2": share(answers, scores, "reversed", {2}),
+        f"{name}, reversed graded 0": share(answers, scores, "reversed", {0}),
+        f"{name}, junk graded above 0": float(np.mean(junk)),
+        f"{name}, short strong graded 2": share(answers, scores, "strong-short", {2}),
+        f"{name}, strong graded 0": share(answers, scores, "strong", {0}),
+    }
 
 
 def main() -> None:
-    settings = Settings()
-    bank = load_bank(settings.bank_dir)
-    rubrics = load_rubrics(settings.rubrics_dir, bank)
-    scorer = Scorer(SentenceEmbedder(find_model(offline=True)), load_scale(settings.rubrics_dir))
-    by_hand = written()
-    ids = list(dict.fromkeys(answer.question for answer in by_hand))
-    groups = {
-        "written by hand, fitted": [answer for answer in by_hand if answer.set == "fitted"],
-        "written by hand, unseen": [answer for answer in by_hand if answer.set == "unseen"],
-        "made from the bank": made(bank, rubrics, ids),
+    on = machine()
+    folder = find_model(offline=True)
+
+    def embedder(adapter: Path) -> Embedder:
+        return RememberingEmbedder(SentenceEmbedder(folder, adapter))
+
+    material = shipped_material()
+    bench = Bench(material, embedder(ADAPTER), embedder(UNSEEN), embedder(Path("none")))
+    test, train, grades = material.test, material.train, first_grades(material.test)
+    figures: Figures = {
+        "answers to test questions": len(test),
+        "scorer": Scorer(bench.shipped, SCALE).name,
+        "fitted on answers to train questions": len(train),
     }
-    forms: dict[str, Callable[[str], Transcript]] = {"as typed": typed, "as heard": as_heard}
-    print(scorer.name)
-    for (group, answers), (form, transcript_of) in product(groups.items(), forms.items()):
-        found = scorer.score_many(
-            [
-                (bank.question(a.question), rubrics[a.question], transcript_of(a.text))
-                for a in answers
-            ]
-        )
-        scores = [int(assessment.score or 0) for assessment in found]
-        report(f"{group}, {form}", [answer.grade for answer in answers], scores)
-        for answer, score in zip(answers, scores, strict=True):
-            if answer.grade != score:
-                print(f"  {answer.question}, {answer.kind}: graded {answer.grade}, scored {score}")
+    seen = bench.scores(bench.shipped)
+    fitted = bench.calibrated(bench.unseen, "adapted")
+    unseen = bench.scores(bench.unseen, fitted)
+    for name, scores in (("rubrics seen", seen), ("nothing seen", unseen)):
+        figures |= agreement(name, grades, scores) | by_kind(name, test, scores)
+    without = bench.scores(bench.plain, bench.calibrated(bench.plain, "plain"))
+    figures |= agreement("without the adapter", grades, without)
+    for name, measure in plain_measures(bench).items():
+        cuts = best_cuts(measure(train), first_grades(train))
+        figures |= agreement(name, grades, by_cuts(measure(test), *cuts))
+    for name, form in (("points and accepts", without_rejects), ("points only", points_only)):
+        figures |= agreement(name, grades, bench.scores(bench.unseen, fitted, form))
+    heard = bench.scores(bench.shipped, transcript_of=as_heard)
+    figures |= agreement("without punctuation", grades, heard)
+    figures["without punctuation, same score as typed"] = accuracy(seen, heard)
+    by_hand = written_by_hand()
+    for name, form_of in (("by one hand", typed), ("by one hand, as heard", as_heard)):
+        scores = bench.scores(bench.shipped, transcript_of=form_of, answers=by_hand)
+        figures |= agreement(name, first_grades(by_hand), scores)
+    again = bench.scores(RememberingEmbedder(SentenceEmbedder(folder, ADAPTER)))
+    figures["repeated run, same scores"] = accuracy(seen, again)
+    runs = [
+        {"question": a.question, "kind": a.kind, "grade": int(g), "seen": s, "nothing seen": u}
+        for a, g, s, u in zip(test, grades, seen, unseen, strict=True)
+    ]
+    write_results("score_agreement", (__doc__ or "").strip(), on, figures, runs)
+    for name, scores in (("Rubrics seen", seen), ("Nothing seen", unseen)):
+        print_kinds(name, test, scores)
+        print(confusion(grades, scores))
+
+
+def print_kinds(name: str, answers: Sequence[Answer], scores: Sequence[int]) -> None:
+    print(f"\n| {name} | scored 0 | scored 1 | scored 2 |\n|---|---|---|---|")
+    for kind in dict.fromkeys(sorted(a.kind for a in answers)):
+        of_kind = [s for a, s in zip(answers, scores, strict=True) if a.kind == kind]
+        print(f"| {kind} | {of_kind.count(0)} | {of_kind.count(1)} | {of_kind.count(2)} |")
 
 
 if __name__ == "__main__":

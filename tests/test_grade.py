@@ -311,8 +311,9 @@ def test_what_is_not_asserted_does_not_count(text: str, kept: tuple[str, ...]) -
 
 
 def test_what_is_taken_back_does_not_count() -> None:
-    wrong, right = Claim("It stores the queries of the earlier tokens."), Claim(
-        "No, sorry, it stores the keys and values of earlier tokens."
+    wrong, right = (
+        Claim("It stores the queries of the earlier tokens."),
+        Claim("No, sorry, it stores the keys and values of earlier tokens."),
     )
     found = screen([wrong, right], ASK, SCALE)
     assert wrong in found.unasserted

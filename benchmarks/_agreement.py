@@ -1,0 +1,51 @@
+"""How far scores agree with grades, and the thresholds that make scores of a plain measure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Grades: TypeAlias = npt.NDArray[np.int64]
+Floats: TypeAlias = npt.NDArray[np.float64]
+N_CUTS = 60
+
+
+def confusion(grades: Sequence[int] | Grades, scores: Sequence[int] | Grades) -> Grades:
+    """How many answers of each grade got each score, shape `(3, 3)`."""
+    table = np.zeros((3, 3), dtype=np.int64)
+    np.add.at(table, (np.asarray(grades), np.asarray(scores)), 1)
+    return table
+
+
+def quadratic_weighted_kappa(
+    grades: Sequence[int] | Grades, scores: Sequence[int] | Grades
+) -> float:
+    """1 is agreement, 0 is chance; a difference of two counts four times a difference of one.
+
+    Cohen, "Weighted kappa", Psychological Bulletin 70 (1968).
+    """
+    table = confusion(grades, scores)
+    cost = (np.arange(3)[:, None] - np.arange(3)[None, :]) ** 2
+    chance = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
+    expected = (cost * chance).sum()
+    return float(1 - (cost * table).sum() / expected) if expected else 0.0
+
+
+def accuracy(grades: Sequence[int] | Grades, scores: Sequence[int] | Grades) -> float:
+    """The share of answers that got their grade."""
+    return float(np.mean(np.asarray(grades) == np.asarray(scores)))
+
+
+def best_cuts(values: Floats, grades: Grades) -> tuple[float, float]:
+    """The two thresholds with the highest kappa, among the quantiles of `values`."""
+    cuts = np.unique(np.quantile(values, np.linspace(0, 1, N_CUTS + 1)))
+    pairs = [(low, high) for i, low in enumerate(cuts) for high in cuts[i:]]
+    return max(pairs, key=lambda pair: quadratic_weighted_kappa(grades, by_cuts(values, *pair)))
+
+
+def by_cuts(values: Floats, low: float, high: float) -> Grades:
+    """0 below `low`, 1 from there on, 2 from `high` on."""
+    return (values >= low).astype(np.int64) + (values >= high)
