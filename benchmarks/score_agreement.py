@@ -37,7 +37,7 @@ from interviewer.scoring.scorer import Scorer
 from interviewer.scoring.screening import words_of
 from interviewer.settings import shipped_dir
 from interviewer.speech.transcript import Segment, Transcript, Word, typed
-from training.fit_grade import PLAIN_NOTE, READINGS, calibrate
+from training.fit_grade import calibrate
 from training.graded import Answer, Material, points_only, shipped_material, without_rejects
 
 UNSEEN = Path(__file__).parent / "unseen" / "adapter.safetensors"
@@ -76,11 +76,9 @@ class Bench:
         ]
         return [int(found.score or 0) for found in scorer.score_many(items)]
 
-    def calibrated(self, embedder: Embedder, reading: str) -> Calibration:
+    def calibrated(self, embedder: Embedder, form: str) -> Calibration:
         """A grader fitted for a model on the answers to train questions."""
-        return calibrate(
-            self.material, self.material.train, embedder, READINGS[reading], PLAIN_NOTE
-        )
+        return calibrate(self.material, self.material.train, embedder, form)
 
 
 SCALE = load_scale(shipped_dir("rubrics"))
@@ -202,7 +200,9 @@ def main() -> None:
         cuts = best_cuts(measure(train), first_grades(train))
         figures |= agreement(name, grades, by_cuts(measure(test), *cuts))
     for name, form in (("points and accepts", without_rejects), ("points only", points_only)):
-        figures |= agreement(name, grades, bench.scores(bench.unseen, fitted, form))
+        figures |= agreement(
+            f"nothing seen, {name}", grades, bench.scores(bench.unseen, fitted, form)
+        )
     heard = bench.scores(bench.shipped, transcript_of=as_heard)
     figures |= agreement("without punctuation", grades, heard)
     figures["without punctuation, same score as typed"] = accuracy(seen, heard)

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from interviewer.bank.rubric import KeyPoint
 from interviewer.errors import BankError
+from interviewer.scoring.calibration import Calibration, Ordinal, calibration_for
 from interviewer.scoring.claims import Claim
 from interviewer.scoring.coverage import Coverage, KeyPointResult, Status
-from interviewer.scoring.calibration import Calibration, Ordinal, calibration_for
 from interviewer.scoring.embedding import BASE_NAME
 from interviewer.scoring.explanation import explain, screening_reasons
 from interviewer.scoring.grade import (
@@ -44,7 +44,12 @@ POINTS = (
 )
 # The mean of what was stated decides: partial from a fifth of the rubric, strong from a half.
 BY_MEAN = Ordinal(weights={**dict.fromkeys(FEATURES, 0.0), "mean": 10.0}, cuts=(2.0, 5.0))
-CALIBRATION = calibration_for("other").model_copy(update={"full": BY_MEAN, "thin": BY_MEAN})
+FIT = calibration_for("other").full.model_copy(update={"ordinal": BY_MEAN})
+CALIBRATION = Calibration(full=FIT, thin=FIT)
+LENIENT = Calibration(
+    full=FIT.model_copy(update={"ordinal": BY_MEAN.model_copy(update={"cuts": (-19.0, -18.0)})}),
+    thin=FIT,
+)
 FITTED = [calibration_for("other"), calibration_for(BASE_NAME)]
 SENTENCE = re.compile(r"^[A-Z0-9].*[^ .]\.$")
 NET: dict[Status, float] = {"hit": 1.0, "partial": 0.5, "missed": 0.0, "contradicted": -1.0}
@@ -88,20 +93,17 @@ def test_score(statuses: tuple[Status, ...], score: Score, coverage: float) -> N
 
 
 def test_an_answer_that_contradicts_a_required_point_is_not_strong() -> None:
-    lenient = CALIBRATION.model_copy(
-        update={"full": BY_MEAN.model_copy(update={"cuts": (-9.0, -8.0)})}
-    )
-    found = judge(said("contradicted", "hit", "hit"), rubric(*POINTS), SCALE, lenient)
+    found = judge(said("contradicted", "hit", "hit"), rubric(*POINTS), SCALE, LENIENT)
     assert (found.score, found.cap, found.probabilities[2]) == (1, "required", 0.0)
 
 
 def test_the_rubric_s_least_coverage_holds_whatever_the_grader_says() -> None:
-    lenient = CALIBRATION.model_copy(
-        update={"full": BY_MEAN.model_copy(update={"cuts": (-9.0, -8.0)})}
-    )
-    for statuses, score in ((("hit", "missed", "missed"), 1), (("missed",) * 3, 0)):
-        found = judge(said(*statuses), rubric(*POINTS), SCALE, lenient)
-        assert (found.score, found.cap) == (score, "coverage")
+    some = judge(said("hit", "missed", "missed"), rubric(*POINTS), SCALE, LENIENT)
+    nothing = judge(said("missed", "missed", "missed"), rubric(*POINTS), SCALE, LENIENT)
+    assert [(some.score, some.cap), (nothing.score, nothing.cap)] == [
+        (1, "coverage"),
+        (0, "coverage"),
+    ]
 
 
 def test_reasons_say_what_was_stated_and_what_would_have_made_it_strong() -> None:
@@ -202,7 +204,7 @@ def test_one_more_wrong_claim_never_raises_a_score(
 
 def test_no_fitted_weight_is_negative() -> None:
     for calibration in (*FITTED, calibration_for("other")):
-        for ordinal in (calibration.full, calibration.thin):
+        for ordinal in (calibration.full.ordinal, calibration.thin.ordinal):
             assert set(ordinal.weights) == set(FEATURES)
             assert min(ordinal.weights.values()) >= 0
             assert ordinal.cuts[0] < ordinal.cuts[1]

@@ -25,6 +25,7 @@ from interviewer.scoring.calibration import (
     GRADE_FILE,
     OTHER_MODELS,
     Calibration,
+    Fit,
     Ordinal,
     Reading,
 )
@@ -32,10 +33,10 @@ from interviewer.scoring.embedding import (
     BASE_NAME,
     Embedder,
     SentenceEmbedder,
-    Vectors,
     find_model,
 )
 from interviewer.scoring.grade import FEATURES, features
+from interviewer.scoring.remembering import RememberingEmbedder
 from interviewer.scoring.scale import load_scale
 from interviewer.scoring.scorer import Item, Scorer
 from interviewer.settings import shipped_dir
@@ -45,8 +46,12 @@ READINGS = {
     "adapted": Reading(relevance=0.60, width=0.05, lead=0.10, sharpness=18, near_enough=0.72),
     "plain": Reading(relevance=0.45, width=0.05, lead=0.10, sharpness=12, near_enough=0.50),
 }
+THIN_READINGS = {
+    "adapted": Reading(relevance=0.45, width=0.05, lead=0.20, sharpness=18, near_enough=0.45),
+    "plain": Reading(relevance=0.40, width=0.05, lead=0.10, sharpness=12, near_enough=0.40),
+}
 BY_HAND = Ordinal(weights={**dict.fromkeys(FEATURES, 0.0), "stated": 4.0}, cuts=(1.0, 2.6))
-"""For models without graded answers: partial from a quarter of the rubric, strong from two thirds."""
+"""For models without graded answers: partial from a quarter of a rubric, strong from two thirds."""
 PLAIN_NOTE = (
     "Scored without the trained adapter, so right statements and misconceptions that are worded "
     "alike are hard to tell apart."
@@ -58,7 +63,6 @@ LEAST_SPREAD = 0.01
 
 Floats = npt.NDArray[np.float64]
 Grades = npt.NDArray[np.int64]
-Items = Callable[[Sequence[Answer]], list[Item]]
 
 
 def fit_ordinal(values: Floats, grades: Grades) -> Ordinal:
@@ -69,7 +73,7 @@ def fit_ordinal(values: Floats, grades: Grades) -> Ordinal:
         grades: 0, 1 or 2 for each answer.
     """
     spread = values.std(axis=0)
-    # A feature that hardly varies, such as contradictions where no rubric names any, gets no weight.
+    # A feature that hardly varies gets no weight: contradictions, where no rubric names any.
     scaled = np.where(spread > LEAST_SPREAD, values / np.maximum(spread, LEAST_SPREAD), 0.0)
     n = scaled.shape[1]
     start = np.concatenate([np.full(n, 0.1), [-1.0, 1.0]])
@@ -108,20 +112,6 @@ def _sigmoid(values: Floats) -> Floats:
     return np.asarray(1 / (1 + np.exp(-values.clip(-500, 500))))
 
 
-class Remembering:
-    """An embedder that embeds each text once."""
-
-    def __init__(self, embedder: Embedder) -> None:
-        self.name = embedder.name
-        self._embedder = embedder
-        self._known: dict[str, Vectors] = {}
-
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        new = [text for text in dict.fromkeys(texts) if text not in self._known]
-        self._known.update(zip(new, self._embedder.embed(new), strict=True))
-        return np.stack([self._known[text] for text in texts])
-
-
 def feature_table(scorer: Scorer, items: Sequence[Item]) -> tuple[Floats, list[int]]:
     """The features of the answers that have any claims, and which answers those are."""
     rows = [
@@ -133,27 +123,33 @@ def feature_table(scorer: Scorer, items: Sequence[Item]) -> tuple[Floats, list[i
 
 
 def calibrate(
-    material: Material, answers: Sequence[Answer], embedder: Embedder, reading: Reading, note: str
+    material: Material, answers: Sequence[Answer], embedder: Embedder, form: str, note: str = ""
 ) -> Calibration:
-    """Fit the grader for one embedding model, for full rubrics and for thin ones."""
+    """Fit the grader for one embedding model, for full rubrics and for thin ones.
+
+    Args:
+        form: "adapted" or "plain", which says how the model's similarities are read.
+    """
     scale = load_scale(shipped_dir("rubrics"))
     empty = Ordinal(weights=dict.fromkeys(FEATURES, 0.0), cuts=(0.0, 1.0))
-    unfitted = Calibration(reading=reading, full=empty, thin=empty)
-    scorer = Scorer(embedder, scale, unfitted)
 
-    def fitted(*forms: Callable[[Rubric], Rubric]) -> Ordinal:
-        values, grades = [], []
-        for form in forms:
-            rubrics = {key: form(rubric) for key, rubric in material.rubrics.items()}
+    def fitted(reading: Reading, *changes: Callable[[Rubric], Rubric]) -> Fit:
+        unfitted = Fit(reading=reading, ordinal=empty)
+        scorer = Scorer(embedder, scale, Calibration(full=unfitted, thin=unfitted))
+        values: list[Floats] = []
+        grades: list[int] = []
+        for change in changes:
+            rubrics = {key: change(rubric) for key, rubric in material.rubrics.items()}
             items = [(q, rubrics[q.id], said) for q, _, said in material.items(answers)]
             table, rows = feature_table(scorer, items)
             for i, row in zip(rows, table, strict=True):
                 values += [row] * len(answers[i].grades)
                 grades += answers[i].grades
-        return fit_ordinal(np.stack(values), np.array(grades))
+        return Fit(reading=reading, ordinal=fit_ordinal(np.stack(values), np.array(grades)))
 
-    full, thin = fitted(lambda rubric: rubric), fitted(without_rejects, points_only)
-    return Calibration(reading=reading, full=full, thin=thin, note=note)
+    full = fitted(READINGS[form], lambda rubric: rubric)
+    thin = fitted(THIN_READINGS[form], without_rejects, points_only)
+    return Calibration(full=full, thin=thin, note=note)
 
 
 def write_calibrations(file: Path, by_model: dict[str, Calibration]) -> None:
@@ -167,11 +163,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=GRADE_FILE)
     options = parser.parse_args()
     material, folder = shipped_material(), find_model(offline=True)
-    adapted = Remembering(SentenceEmbedder(folder, options.adapter))
-    plain = Remembering(SentenceEmbedder(folder, Path("none")))
-    fit = calibrate(material, material.train, adapted, READINGS["adapted"], "")
-    without = calibrate(material, material.train, plain, READINGS["plain"], PLAIN_NOTE)
-    other = Calibration(reading=READINGS["plain"], full=BY_HAND, thin=BY_HAND)
+    adapted = RememberingEmbedder(SentenceEmbedder(folder, options.adapter))
+    plain = RememberingEmbedder(SentenceEmbedder(folder, Path("none")))
+    fit = calibrate(material, material.train, adapted, "adapted")
+    without = calibrate(material, material.train, plain, "plain", PLAIN_NOTE)
+    other = Calibration(
+        full=Fit(reading=READINGS["plain"], ordinal=BY_HAND),
+        thin=Fit(reading=THIN_READINGS["plain"], ordinal=BY_HAND),
+    )
     write_calibrations(options.out, {adapted.name: fit, BASE_NAME: without, OTHER_MODELS: other})
 
 

@@ -59,7 +59,20 @@ BATCH_TEXTS = 32
 EASY_KINDS = ("dont-know", "keywords", "parroting", "other-question")
 EASY_SHARE = 0.4
 """Kinds of answers that the screening sees to are drawn less often."""
-FILLERS = "um,uh,so,you know,I mean,basically,like,okay so,I think,right so,and,well".split(",")
+FILLERS = [
+    "um",
+    "uh",
+    "so",
+    "you know",
+    "I mean",
+    "basically",
+    "like",
+    "okay so",
+    "I think",
+    "right so",
+    "and",
+    "well",
+]
 
 
 @dataclass
@@ -256,7 +269,7 @@ def train(model: Any, tokenizer: Any, sampler: Sampler) -> None:
     for number, step in enumerate(sampler.steps(), start=1):
         loss = _loss(embed(model, tokenizer, step.texts), step, evidence)
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(trained, 1.0)
         optimizer.step()
         schedule.step()

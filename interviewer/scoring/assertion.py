@@ -33,7 +33,8 @@ _NOT_KNOWN = re.compile(
 _TAKEN_BACK = re.compile(
     r"\b(?:no,? (?:no,? )?(?:sorry|wait)|(?:sorry|wait),? no|scratch that|strike that|i misspoke"
     r"|let me correct (?:that|myself)|i take (?:that|it) back|that(?:'s| is| was) wrong)\b"
-    r"|\b(?:no|wait|sorry|actually)\b[\s,]*(?:it(?:'s| is)|that's)?\s*the other way (?:round|around)"
+    r"|\b(?:no|wait|sorry|actually)\b[\s,]*(?:it(?:'s| is)|that's)?\s*"
+    r"the other way (?:round|around)"
 )
 _TURN = re.compile(
     r"(?:[,;.]\s*|\s)(?:but|actually|in fact|in reality|whereas really|however)\b[\s,]*", re.I

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from interviewer.bank.rubric import Rubric
+
 WEIGHTS_DIR = Path(__file__).parent / "weights"
 GRADE_FILE = WEIGHTS_DIR / "grade.json"
 OTHER_MODELS = "other"
@@ -42,14 +44,29 @@ class Ordinal(_Frozen):
     cuts: tuple[float, float]
 
 
-class Calibration(_Frozen):
+class Fit(_Frozen):
+    """From similarities to grades."""
+
     reading: Reading
-    full: Ordinal
+    ordinal: Ordinal
+
+
+class Calibration(_Frozen):
+    full: Fit
     """For rubrics that name misconceptions."""
-    thin: Ordinal
+    thin: Fit
     """For rubrics that name none."""
     note: str = ""
     """What a reader of the score should know about the model, as a sentence."""
+
+    def fit_for(self, rubric: Rubric) -> Fit:
+        """The fit for rubrics of this kind."""
+        return self.thin if is_thin(rubric) else self.full
+
+
+def is_thin(rubric: Rubric) -> bool:
+    """Whether nothing in the rubric says what would be wrong."""
+    return not any(key.reject for key in rubric.key_points)
 
 
 @cache

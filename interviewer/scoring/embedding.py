@@ -1,4 +1,4 @@
-"""Texts as unit vectors: an adapted all-MiniLM-L6-v2 by sentence-transformers; a fake without ML."""
+"""Texts as unit vectors: an adapted all-MiniLM-L6-v2; a fake without ML."""
 
 from __future__ import annotations
 

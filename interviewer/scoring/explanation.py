@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from interviewer.bank.rubric import KeyPoint, Rubric
-from interviewer.scoring.calibration import Calibration
+from interviewer.scoring.calibration import Calibration, is_thin
 from interviewer.scoring.coverage import Coverage, KeyPointResult, Status
-from interviewer.scoring.grade import Verdict, is_thin, judge, lacking_points
+from interviewer.scoring.grade import Verdict, judge, lacking_points
 from interviewer.scoring.scale import Scale
 from interviewer.scoring.screening import Screened
 
@@ -67,8 +67,8 @@ def _contradictions(results: Sequence[KeyPointResult], keys: Sequence[KeyPoint])
     ]
     wrong.sort(key=lambda pair: (not pair[0].required, -pair[0].weight))
     return [
-        f"About '{key.id}' you said “{said.rstrip(' .')}”, which is a common misconception, or very "
-        f"near to one; right is: {_sentence(key.point)}"
+        f"About '{key.id}' you said “{said.rstrip(' .')}”, which is a common misconception, or "
+        f"very near to one; right is: {_sentence(key.point)}"
         for key, said in wrong
     ]
 

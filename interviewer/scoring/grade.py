@@ -13,7 +13,7 @@ from interviewer.scoring.calibration import Calibration, Ordinal
 from interviewer.scoring.claims import Claim
 from interviewer.scoring.coverage import Coverage, Floats, KeyPointResult
 from interviewer.scoring.scale import Scale
-from interviewer.scoring.screening import Screened, words_of
+from interviewer.scoring.screening import words_of
 from interviewer.speech.transcript import Transcript
 
 Score = Literal[0, 1, 2]
@@ -115,11 +115,6 @@ def no_answer(transcript: Transcript, scale: Scale) -> str:
     return ""
 
 
-def is_thin(rubric: Rubric) -> bool:
-    """Whether nothing in the rubric says what would be wrong."""
-    return not any(key.reject for key in rubric.key_points)
-
-
 def features(covered: Coverage, keys: Sequence[KeyPoint]) -> Floats:
     """What the grader weighs, in the order of `FEATURES`, shape `(10,)`.
 
@@ -169,7 +164,7 @@ def judge(covered: Coverage, rubric: Rubric, scale: Scale, calibration: Calibrat
     the scale asks, neither strong nor partial.
     """
     keys = rubric.key_points
-    ordinal = calibration.thin if is_thin(rubric) else calibration.full
+    ordinal = calibration.fit_for(rubric).ordinal
     level = round(float(features(covered, keys) @ [ordinal.weights[f] for f in FEATURES]), 4)
     share = coverage_of(covered.results, keys, scale)
     lacking = lacking_points(covered.results, keys)

@@ -78,7 +78,7 @@ class Scorer:
         _, rubric, transcript = item
         claims = () if no_answer(transcript, self._scale) else screened.kept
         wordings = self._rubrics[rubric.content_hash]
-        reading = self._calibration.reading
+        reading = self._calibration.fit_for(rubric).reading
         return cover(claims, claim_vectors, rubric, wordings, self._scale, reading)
 
     def _assess(self, item: Item, screened: Screened, covered: Coverage) -> Assessment:

@@ -48,7 +48,7 @@ class Screened:
 
 
 def screen(claims: Sequence[Claim], ask: str, scale: Scale) -> Screened:
-    """Leave out what is not asserted, what repeats the question `ask`, and what only lists terms."""
+    """Leave out what is not asserted, what repeats the question, and what only lists terms."""
     asserted, unasserted = assertions(claims)
     asked = {_stem(word) for word in words_of(ask)}
     kept, echoes, lists = [], [], []
