@@ -10,7 +10,7 @@ import numpy as np
 from interviewer.bank.rubric import KeyPoint, Rubric
 from interviewer.scoring.calibration import Calibration, is_thin
 from interviewer.scoring.coverage import Coverage, KeyPointResult, Status
-from interviewer.scoring.grade import Verdict, judge, lacking_points
+from interviewer.scoring.grade import Verdict, contradicted_points, judge
 from interviewer.scoring.scale import Scale
 from interviewer.scoring.screening import Screened
 
@@ -75,7 +75,7 @@ def _contradictions(results: Sequence[KeyPointResult], keys: Sequence[KeyPoint])
 
 def _rules(verdict: Verdict, covered: Coverage, rubric: Rubric, scale: Scale) -> list[str]:
     if verdict.cap == "required":
-        ids = _quoted([key.id for key in lacking_points(covered.results, rubric.key_points)])
+        ids = _quoted([key.id for key in contradicted_points(covered, rubric.key_points, scale)])
         return [f"What was said against the required {ids} keeps the answer from being strong."]
     if verdict.cap == "coverage":
         strong = verdict.score == 1

@@ -160,14 +160,14 @@ def _log_ratio(right: Floats, wrong: Floats, floor: float) -> float:
 def judge(covered: Coverage, rubric: Rubric, scale: Scale, calibration: Calibration) -> Verdict:
     """Score by the fitted grader, within the two rules that a rubric's author relies on.
 
-    Without half of what a required point says, an answer cannot be strong; with less coverage than
-    the scale asks, neither strong nor partial.
+    An answer that clearly contradicts a required point cannot be strong; one with less coverage
+    than the scale asks neither strong nor partial.
     """
     keys = rubric.key_points
     ordinal = calibration.fit_for(rubric).ordinal
     level = round(float(features(covered, keys) @ [ordinal.weights[f] for f in FEATURES]), 4)
     share = coverage_of(covered.results, keys, scale)
-    lacking = lacking_points(covered.results, keys)
+    lacking = contradicted_points(covered, keys, scale)
     given = sum(level > cut for cut in ordinal.cuts)
     cap = 0 if share < scale.partial_coverage else 2
     if cap == 2 and (lacking or share < scale.strong_coverage):
@@ -190,14 +190,15 @@ def coverage_of(results: Sequence[KeyPointResult], keys: Sequence[KeyPoint], sca
     return round(stated / sum(key.weight for key in keys), 4)
 
 
-def lacking_points(
-    results: Sequence[KeyPointResult], keys: Sequence[KeyPoint]
+def contradicted_points(
+    covered: Coverage, keys: Sequence[KeyPoint], scale: Scale
 ) -> tuple[KeyPoint, ...]:
-    """The required points of which the opposite was said."""
+    """The required points of which the opposite was said clearly."""
+    net = covered.support.max(axis=0, initial=0.0) - covered.opposition.max(axis=0, initial=0.0)
     return tuple(
         key
-        for key, result in zip(keys, results, strict=True)
-        if key.required and result.status == "contradicted"
+        for key, value in zip(keys, net, strict=True)
+        if key.required and value <= -scale.clear_contradiction
     )
 
 

@@ -25,6 +25,7 @@ class Scale(Strict):
     partial_credit: Share
     strong_coverage: Share
     partial_coverage: Share
+    clear_contradiction: Share
     close_call: Share
     min_words: Annotated[int, Field(ge=1, le=1_000)]
     min_new_words: Annotated[int, Field(ge=0, le=1_000)]
