@@ -23,10 +23,10 @@ SAME_STATEMENT: Final = 0.9
 INTERLEAVED: Final = 0.97
 """Two key points are one when the mean distance between their wordings is less than this share of
 the mean distance within each. For two halves of one key point it is about 1."""
-CLEARLY_NEARER: Final = 0.5
+CLEARLY_NEARER: Final = 0.42
 """A phrase belongs to another key point when its distance to the nearest wording there is less than
 this share of the distance to the nearest wording of its own."""
-OTHER_SIDE: Final = 0.6
+OTHER_SIDE: Final = 0.55
 """A phrase belongs to the other list of its key point when its mean distance to that is less than
 this share of the mean distance to its own. Right and wrong wordings often mirror each other, so the
 nearest one says nothing."""
