@@ -25,6 +25,7 @@ COMMANDS = {
     "report": "What it added up to, category by category.",
     "bank": "List, show, check, write, import or export questions.",
     "recover": "Finish what a crash or a closed laptop interrupted.",
+    "grade": "Give an answer your own grade, which the scores learn from.",
     "score": "Score written answers, one JSON line each.",
     "transcribe": "Turn a recording into words with times.",
     "doctor": "Check sound, voice, models, disk and archive.",

@@ -157,6 +157,15 @@ def load_transcriber(settings: Settings, notice: Notice) -> Transcriber:
 
 
 def load_scorer(settings: Settings, rubrics: Mapping[str, Rubric] | None = None) -> Scorer:
+    """The scorer with the boundaries that the user's own grades ask for, where they do."""
+    from interviewer.scoring.own_grades import read_own_grades
+
+    shipped = load_shipped_scorer(settings, rubrics)
+    own = read_own_grades(settings.archive_dir)
+    return shipped.moved(own) if own is not None and own.used else shipped
+
+
+def load_shipped_scorer(settings: Settings, rubrics: Mapping[str, Rubric] | None = None) -> Scorer:
     """Load the scale and the embedding model; vectors of the rubrics are kept in the cache."""
     from interviewer.scoring.coverage import rubric_texts
     from interviewer.scoring.remembering import RememberingEmbedder

@@ -171,6 +171,7 @@ def _conclude(console: Console, bank: Bank, session: SessionRecord) -> None:
             (session.id, "bold"),
             (f" in {session.folder}\n", ""),
             (f"  interviewer replay {session.id} 1     listen to an answer again\n", "dim"),
+            (f"  interviewer grade {session.id} 1 2    your own grade for it: 0, 1 or 2\n", "dim"),
             (
                 f"  interviewer report {session.id}       this table again; --html FILE for a page",
                 "dim",

@@ -166,7 +166,10 @@ def answer(
     graded = assessment(result, rubric)
     if attempt.key_point is not None:
         graded = _after_probe(result, rubric, attempt.key_point, before)
-    body = Group(transcript(attempt), Text(), graded)
+    own = []
+    if attempt.own_grade is not None:
+        own = [Text.assemble(("Your own grade: ", "bold"), SCORES[attempt.own_grade])]
+    body = Group(transcript(attempt), Text(), *own, graded)
     return Group(head, Padding(body, (0, 0, 1, 3)))
 
 

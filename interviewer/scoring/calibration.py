@@ -57,7 +57,9 @@ class Calibration(_Frozen):
     thin: Fit
     """For rubrics that name none."""
     note: str = ""
-    """What a reader of the score should know about the model, as a sentence."""
+    """What a reader of the score should know about it, as a sentence."""
+    mark: str = ""
+    """Added to the scorer's name where the fit is not the shipped one."""
 
     def fit_for(self, rubric: Rubric) -> Fit:
         """The fit for rubrics of this kind."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from interviewer.bank.question import Question
@@ -13,12 +14,21 @@ from interviewer.scoring.coverage import Coverage, cover, rubric_texts
 from interviewer.scoring.embedding import Embedder, Vectors
 from interviewer.scoring.explanation import explain, screening_reasons
 from interviewer.scoring.grade import Assessment, judge, no_answer
+from interviewer.scoring.own_grades import OwnGrades
 from interviewer.scoring.scale import Scale
 from interviewer.scoring.screening import Screened, recited_share, screen
 from interviewer.speech.transcript import Transcript
 
 METHOD = "stance-2"
 Item: TypeAlias = tuple[Question, Rubric, Transcript]
+
+
+@dataclass(frozen=True)
+class Place:
+    """An answer's level, and the two boundaries on the same scale, before any rule."""
+
+    level: float
+    cuts: tuple[float, float]
 
 
 class Scorer:
@@ -38,8 +48,15 @@ class Scorer:
 
     @property
     def name(self) -> str:
-        """Method, scale and model, with versions."""
-        return f"{METHOD}/scale-{self._scale.version}/{self._embedder.name}"
+        """Method, scale and model, with versions, and what has moved the boundaries."""
+        model = f"{self._embedder.name}{self._calibration.mark}"
+        return f"{METHOD}/scale-{self._scale.version}/{model}"
+
+    def moved(self, own: OwnGrades) -> Scorer:
+        """This scorer with the boundaries that a user's grades ask for, if they fit this one."""
+        if own.scorer != self.name:
+            return self
+        return Scorer(self._embedder, self._scale, own.applied(self._calibration))
 
     def score(self, question: Question, rubric: Rubric, transcript: Transcript) -> Assessment:
         """Assess one answer."""
@@ -50,6 +67,18 @@ class Scorer:
         return [
             self._assess(item, screened, covered)
             for item, (screened, covered) in zip(items, self.cover_many(items), strict=True)
+        ]
+
+    def place(self, items: Sequence[Item]) -> list[Place | None]:
+        """Where the grader puts answers among its boundaries; `None` where nothing counts."""
+        return [
+            Place(
+                judge(covered, rubric, self._scale, self._calibration).level,
+                self._calibration.fit_for(rubric).ordinal.cuts,
+            )
+            if len(covered.support)
+            else None
+            for (_, rubric, _), (_, covered) in zip(items, self.cover_many(items), strict=True)
         ]
 
     def cover_many(self, items: Sequence[Item]) -> list[tuple[Screened, Coverage]]:
