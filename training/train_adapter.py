@@ -2,11 +2,12 @@
 
 python -m training.train_adapter [--unseen] [--pairs FILE] [--out FILE]
 
-Two losses are learned together. One is contrastive, on the rubrics: a wording of a key point lies
-nearer to the other wordings of the same side (right, or misconception) than to the other side's and
-to all other points'. The other is ordinal, on the graded answers to train questions: the evidence
-that an answer's claims give must order the grades. Nothing of a test question's answers is used;
-with `--unseen` nothing of its rubric either, which is how the benchmark measures new questions.
+Two losses are learned together. One is contrastive, on the rubrics and the further wordings of
+`training/wordings/`: a wording of a key point lies nearer to the other wordings of the same side
+(right, or misconception) than to the other side's and to all other points'. The other is ordinal,
+on the graded answers to train questions: the evidence that an answer's claims give must order the
+grades. Nothing of a test question's answers is used; with `--unseen` nothing of its rubric either,
+which is how the benchmark measures new questions.
 
 Everything but the word embeddings is trained; what is kept of each matrix's change is its part of
 rank 32, as `interviewer.scoring.adapter` describes. Repeatable on one machine: every draw comes
@@ -23,7 +24,7 @@ import math
 import random
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,12 +41,14 @@ from interviewer.scoring.claims import claims_of
 from interviewer.scoring.embedding import REPOSITORY, find_model
 from interviewer.speech.transcript import typed
 from training.graded import Material, shipped_material
+from training.wordings import Wordings, read_wordings
 
 SEED = 1
 EPOCHS = 8
 QUESTIONS_A_STEP = 2
 ANSWERS_A_QUESTION = 6
 WORDINGS_A_SIDE = 6
+FURTHER_A_SIDE = 4
 PAIRS_A_STEP = 4
 LEARNING_RATE = 3e-5
 HEAD_LEARNING_RATE = 1e-2
@@ -96,10 +99,19 @@ class Step:
 
     def add_point(self, right: Sequence[str], misconceptions: Sequence[str]) -> Side:
         start, number = len(self.texts), self.point[-1] + 1 if self.point else 0
-        self.texts += [*right, *misconceptions]
-        self.point += [number] * (len(right) + len(misconceptions))
-        self.wrong += [False] * len(right) + [True] * len(misconceptions)
+        self._add(number, right, False)
+        self._add(number, misconceptions, True)
         return Side(start, start + len(right), len(self.texts))
+
+    def add_further(self, right: Sequence[str], misconceptions: Sequence[str]) -> None:
+        """More wordings of the point added last, to which answers are not compared."""
+        self._add(self.point[-1], right, False)
+        self._add(self.point[-1], misconceptions, True)
+
+    def _add(self, number: int, texts: Sequence[str], wrong: bool) -> None:
+        self.texts += texts
+        self.point += [number] * len(texts)
+        self.wrong += [wrong] * len(texts)
 
 
 class Evidence(nn.Module):
@@ -159,7 +171,14 @@ def contrast(vectors: Tensor, point: Tensor, wrong: Tensor) -> Tensor:
 class Sampler:
     """Draws the steps of the training, every time the same."""
 
-    def __init__(self, material: Material, questions: Sequence[str], pairs: list[list[str]]):
+    def __init__(
+        self,
+        material: Material,
+        wordings: Mapping[tuple[str, str], Wordings],
+        questions: Sequence[str],
+        pairs: list[list[str]],
+    ) -> None:
+        self._wordings = wordings
         self._draw = random.Random(SEED)  # noqa: S311 - nothing here is secret
         self._rubrics = material.rubrics
         self._questions = list(questions)
@@ -181,7 +200,9 @@ class Sampler:
 
     def _step(self, questions: Sequence[str]) -> Step:
         step = Step()
-        sides = {q: [self._point(step, k) for k in self._rubrics[q].key_points] for q in questions}
+        sides = {
+            q: [self._point(step, q, key) for key in self._rubrics[q].key_points] for q in questions
+        }
         for sentence, negated in self._draw.sample(
             self._pairs, min(PAIRS_A_STEP, len(self._pairs))
         ):
@@ -194,11 +215,20 @@ class Sampler:
                 step.answers.append((sides[question], weights, first, len(step.texts), grade))
         return step
 
-    def _point(self, step: Step, key: KeyPoint) -> Side:
+    def _point(self, step: Step, question: str, key: KeyPoint) -> Side:
         accepts = self._draw.sample(key.accept, min(WORDINGS_A_SIDE - 1, len(key.accept)))
         rejects = self._draw.sample(key.reject, min(WORDINGS_A_SIDE - 1, len(key.reject)))
         right = [self._distorted(text) for text in (key.point, *accepts)]
-        return step.add_point(right, [self._distorted(text) for text in rejects])
+        side = step.add_point(right, [self._distorted(text) for text in rejects])
+        further = self._wordings.get((question, key.id), Wordings())
+        step.add_further(self._some(further.right), self._some(further.wrong))
+        if further.beside:  # near to nothing
+            step.add_point([self._distorted(self._draw.choice(further.beside))], [])
+        return side
+
+    def _some(self, texts: Sequence[str]) -> list[str]:
+        chosen = self._draw.sample(texts, min(FURTHER_A_SIDE, len(texts)))
+        return [self._distorted(text) for text in chosen]
 
     def _answers_to(self, question: str) -> list[tuple[list[str], int, str]]:
         draw = self._draw
@@ -346,9 +376,11 @@ def main() -> None:
     model, tokenizer = AutoModel.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
     before = {name: value.detach().clone() for name, value in model.named_parameters()}
     pairs = read_pairs(options.pairs) if options.pairs else []
-    train(model, tokenizer, Sampler(material, questions, pairs))
+    wordings = {key: said for key, said in read_wordings().items() if key[0] not in left_out}
+    train(model, tokenizer, Sampler(material, wordings, questions, pairs))
     trained_on = (
-        f"{len(questions)} rubrics, {len(material.train)} answers to train questions"
+        f"{len(questions)} rubrics, {sum(map(len, wordings.values()))} further wordings of them"
+        f", {len(material.train)} answers to train questions"
         f", {len(pairs)} pairs of a sentence and its negation"
     )
     write_adapter(options.out, differences(before, model), trained_on)
