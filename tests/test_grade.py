@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from interviewer.bank.rubric import KeyPoint
 from interviewer.errors import BankError
 from interviewer.scoring.calibration import Calibration, Ordinal, calibration_for
-from interviewer.scoring.claims import Claim
+from interviewer.scoring.claims import Claim, claims_of
 from interviewer.scoring.coverage import Coverage, KeyPointResult, Status
 from interviewer.scoring.embedding import BASE_NAME
 from interviewer.scoring.explanation import explain, screening_reasons
@@ -264,6 +264,36 @@ def test_saying_the_question_back_does_not_count(text: str) -> None:
 def test_listing_terms_does_not_count() -> None:
     claim = Claim("KV cache, keys, values, layers, heads, batch size, GQA, MQA, paged attention")
     assert screen([claim], ASK, SCALE) == Screened((), lists=(claim,))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "So you've got the KV cache, keys, values, queries, layers, heads, and then there's batch "
+        "size, memory bandwidth, GQA, MQA, and things like paged attention and prefix caching.",
+        "kv cache and then there's keys and values and queries and you've got heads and layers and "
+        "things like paged attention prefix caching memory bandwidth and then there's quantization",
+        "cache keys values queries layers heads memory bandwidth batch size context length paged "
+        "attention quantization eviction offloading prefix caching throughput latency",
+    ],
+)
+def test_terms_strung_together_do_not_count(text: str) -> None:
+    claims = claims_of(typed(text))
+    assert screen(claims, ASK, SCALE) == Screened((), lists=claims)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Keys and values of earlier tokens stay in memory; each step computes the new ones only. "
+        "Memory grows with context and batch, so it limits concurrency. GQA shrinks it.",
+        "keys and values of earlier tokens stay in memory each step computes only the new token's "
+        "memory grows with context and batch so it limits how many users you can serve",
+    ],
+)
+def test_a_terse_answer_is_no_list(text: str) -> None:
+    claims = claims_of(typed(text))
+    assert screen(claims, ASK, SCALE).kept == claims
 
 
 @pytest.mark.parametrize(

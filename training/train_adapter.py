@@ -49,17 +49,23 @@ QUESTIONS_A_STEP = 2
 ANSWERS_A_QUESTION = 6
 WORDINGS_A_SIDE = 6
 FURTHER_A_SIDE = 4
+HELD_OUT = 0.5
+"""How often a wording of the rubric is held out of its side, to be read as a claim."""
 PAIRS_A_STEP = 4
 LEARNING_RATE = 3e-5
 HEAD_LEARNING_RATE = 1e-2
 SCALE = 20.0
 """Similarities are multiplied by this before a softmax."""
+ABOUT = 0.6
+"""A claim that is about a point is at least this near to a wording of it."""
+ELSEWHERE = 0.3
+"""What reading a wording as a claim about another point costs, beside misreading it."""
 DISTORTED = 0.5
 """The share of texts that are made to look like speech: fillers, no punctuation, words lost."""
 RANK = 32
 MAX_TOKENS = 64
 BATCH_TEXTS = 32
-EASY_KINDS = ("dont-know", "keywords", "parroting", "other-question")
+EASY_KINDS = ("dont-know", "keywords", "parroting", "other-question", "platitudes")
 EASY_SHARE = 0.4
 """Kinds of answers that the screening sees to are drawn less often."""
 FILLERS = [
@@ -96,6 +102,9 @@ class Step:
     wrong: list[bool] = field(default_factory=list)
     answers: list[tuple[list[Side], list[float], int, int, int]] = field(default_factory=list)
     """For each answer: its key points and their weights, its claims' first and end, its grade."""
+    singles: list[tuple[list[Side], list[tuple[int, int, int]]]] = field(default_factory=list)
+    """For each question: its key points, and the wordings to be read as claims: which text,
+    of which point (-1 for none), and 0 where it states that point, 1 where it contradicts it."""
 
     def add_point(self, right: Sequence[str], misconceptions: Sequence[str]) -> Side:
         start, number = len(self.texts), self.point[-1] + 1 if self.point else 0
@@ -103,10 +112,12 @@ class Step:
         self._add(number, misconceptions, True)
         return Side(start, start + len(right), len(self.texts))
 
-    def add_further(self, right: Sequence[str], misconceptions: Sequence[str]) -> None:
+    def add_further(self, right: Sequence[str], misconceptions: Sequence[str]) -> range:
         """More wordings of the point added last, to which answers are not compared."""
+        first = len(self.texts)
         self._add(self.point[-1], right, False)
         self._add(self.point[-1], misconceptions, True)
+        return range(first, len(self.texts))
 
     def _add(self, number: int, texts: Sequence[str], wrong: bool) -> None:
         self.texts += texts
@@ -119,18 +130,13 @@ class Evidence(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.relevance = nn.Parameter(torch.tensor(0.45))
-        self.lead = nn.Parameter(torch.tensor(0.12).log())
         self.weights = nn.Parameter(torch.tensor([1.0, 1.0, 0.5, 0.5]))
         self.cuts = nn.Parameter(torch.tensor([0.0, 0.5]))
 
     def level(self, claims: Tensor, vectors: Tensor, sides: list[Side], weight: Tensor) -> Tensor:
         """How much speaks for an answer; `claims` are its vectors, `vectors` the step's."""
-        right = torch.stack([_nearness(claims, vectors[s.start : s.middle]) for s in sides], 1)
-        wrong = torch.stack([_nearness(claims, vectors[s.middle : s.end]) for s in sides], 1)
-        about = torch.sigmoid((torch.maximum(right, wrong) - self.relevance) / 0.06)
-        lead = torch.tanh((right - wrong) / self.lead.exp())
-        support, opposition = about * lead.relu(), about * (-lead).relu()
+        states, contradicts, _ = read(claims, vectors, sides).exp().unbind(-1)
+        support, opposition = (states - contradicts).relu(), (contradicts - states).relu()
         stated = (weight * support.max(0).values).sum()
         contradicted = (weight * opposition.max(0).values).sum()
         for_it, against = support.max(1).values.sum(), opposition.max(1).values.sum()
@@ -149,6 +155,35 @@ class Evidence(nn.Module):
 def _nearness(claims: Tensor, wordings: Tensor) -> Tensor:
     soft = torch.logsumexp(SCALE * claims @ wordings.T, 1) - math.log(max(1, len(wordings)))
     return soft / SCALE
+
+
+def read(claims: Tensor, vectors: Tensor, sides: Sequence[Side]) -> Tensor:
+    """Log probabilities that a claim states a point, contradicts it, or is not about it.
+
+    The shape is `(n_claims, n_points, 3)`.
+    """
+    right = torch.stack([_nearness(claims, vectors[s.start : s.middle]) for s in sides], 1)
+    wrong = torch.stack([_nearness(claims, vectors[s.middle : s.end]) for s in sides], 1)
+    nothing = torch.full_like(right, ABOUT)
+    return functional.log_softmax(SCALE * torch.stack([right, wrong, nothing], -1), -1)
+
+
+def reading_loss(
+    claims: Tensor, vectors: Tensor, sides: Sequence[Side], own: Tensor, classes: Tensor
+) -> Tensor:
+    """How badly single wordings are read as claims.
+
+    Args:
+        own: the point that each wording is of, -1 for none, shape `(n_claims,)`.
+        classes: 0 where it states that point, 1 where it contradicts it.
+    """
+    found = read(claims, vectors, sides)
+    rows = torch.arange(len(claims))
+    of_point = own >= 0
+    told = -found[rows[of_point], own[of_point], classes[of_point]]
+    elsewhere = torch.ones(found.shape[:2], dtype=torch.bool)
+    elsewhere[rows[of_point], own[of_point]] = False
+    return told.mean() - ELSEWHERE * (found[..., 2] * elsewhere).sum() / len(claims)
 
 
 def contrast(vectors: Tensor, point: Tensor, wrong: Tensor) -> Tensor:
@@ -200,9 +235,14 @@ class Sampler:
 
     def _step(self, questions: Sequence[str]) -> Step:
         step = Step()
-        sides = {
-            q: [self._point(step, q, key) for key in self._rubrics[q].key_points] for q in questions
-        }
+        sides = {}
+        for question in questions:
+            keys = self._rubrics[question].key_points
+            singles: list[tuple[int, int, int]] = []
+            sides[question] = [
+                self._point(step, question, key, k, singles) for k, key in enumerate(keys)
+            ]
+            step.singles.append((sides[question], singles))
         for sentence, negated in self._draw.sample(
             self._pairs, min(PAIRS_A_STEP, len(self._pairs))
         ):
@@ -215,31 +255,48 @@ class Sampler:
                 step.answers.append((sides[question], weights, first, len(step.texts), grade))
         return step
 
-    def _point(self, step: Step, question: str, key: KeyPoint) -> Side:
-        accepts = self._draw.sample(key.accept, min(WORDINGS_A_SIDE - 1, len(key.accept)))
-        rejects = self._draw.sample(key.reject, min(WORDINGS_A_SIDE - 1, len(key.reject)))
-        right = [self._distorted(text) for text in (key.point, *accepts)]
-        side = step.add_point(right, [self._distorted(text) for text in rejects])
+    def _point(
+        self,
+        step: Step,
+        question: str,
+        key: KeyPoint,
+        number: int,
+        singles: list[tuple[int, int, int]],
+    ) -> Side:
+        draw = self._draw
+        accepts, rejects = (
+            draw.sample(key.accept, len(key.accept)),
+            draw.sample(key.reject, len(key.reject)),
+        )
         further = self._wordings.get((question, key.id), Wordings())
-        step.add_further(self._some(further.right), self._some(further.wrong))
+        held = 1 if draw.random() < HELD_OUT else 0
+        right = [self._distorted(text) for text in (key.point, *accepts[held:WORDINGS_A_SIDE])]
+        wrong = [self._distorted(text) for text in rejects[held:WORDINGS_A_SIDE]]
+        side = step.add_point(right, wrong)
+        more_right = [*accepts[:held], *self._some(further.right)]
+        more_wrong = [*rejects[:held], *self._some(further.wrong)]
+        rows = step.add_further(
+            [self._distorted(t) for t in more_right], [self._distorted(t) for t in more_wrong]
+        )
+        singles += [(row, number, int(i >= len(more_right))) for i, row in enumerate(rows)]
         if further.beside:  # near to nothing
-            step.add_point([self._distorted(self._draw.choice(further.beside))], [])
+            singles.append((len(step.texts), -1, 0))
+            step.add_point([self._distorted(draw.choice(further.beside))], [])
         return side
 
     def _some(self, texts: Sequence[str]) -> list[str]:
-        chosen = self._draw.sample(texts, min(FURTHER_A_SIDE, len(texts)))
-        return [self._distorted(text) for text in chosen]
+        return self._draw.sample(texts, min(FURTHER_A_SIDE, len(texts)))
 
     def _answers_to(self, question: str) -> list[tuple[list[str], int, str]]:
         draw = self._draw
         known = [
             answer
             for answer in self._answers.get(question, [])
-            if answer[2] not in EASY_KINDS or draw.random() < EASY_SHARE
+            if not answer[2].startswith(EASY_KINDS) or draw.random() < EASY_SHARE
         ]
         chosen = draw.sample(known, min(ANSWERS_A_QUESTION - 1, len(known)))
         if draw.random() < 0.5:
-            chosen += [a for a in known if a[2] == "reversed" and a not in chosen]
+            chosen += [a for a in known if a[2].startswith("reversed") and a not in chosen][:1]
         return chosen
 
     def _distorted(self, text: str) -> str:
@@ -311,6 +368,9 @@ def train(model: Any, tokenizer: Any, sampler: Sampler) -> None:
 def _loss(vectors: Tensor, step: Step, evidence: Evidence) -> Tensor:
     wordings = vectors[: len(step.point)]
     loss = contrast(wordings, torch.tensor(step.point), torch.tensor(step.wrong))
+    for sides, singles in step.singles:
+        rows, own, classes = torch.tensor(singles).T
+        loss = loss + reading_loss(vectors[rows], vectors, sides, own, classes) / len(step.singles)
     if not step.answers:
         return loss
     levels = []

@@ -50,7 +50,7 @@ def add_adapter(model: Any, file: Path = ADAPTER) -> str:
 def _expected_digest(file: Path) -> str:
     try:
         return str(json.loads(file.read_text(encoding="utf-8"))["sha256"])
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelUnavailableError(
             f"cannot read what {file} says about the adapter: {error!r}",
             "install interviewer again",

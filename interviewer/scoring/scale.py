@@ -31,6 +31,11 @@ class Scale(Strict):
     min_new_words: Annotated[int, Field(ge=0, le=1_000)]
     min_new_share: Share
     min_function_share: Share
+    list_words: Annotated[int, Field(ge=1, le=1_000)]
+    list_binding_share: Share
+    list_binding_least: Share
+    list_piece_words: Annotated[float, Field(ge=0.0, le=100.0)]
+    list_frames: Annotated[int, Field(ge=1, le=1_000)]
     recited_share: Share
 
     @model_validator(mode="after")

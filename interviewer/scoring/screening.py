@@ -31,6 +31,17 @@ _EMPTY_WORDS = """
     wouldn't yes you you'd you'll you're you've your
 """
 EMPTY_WORDS = frozenset(_EMPTY_WORDS.split())
+# Those that stand in a list as well, and so do not show that anything is said of its items.
+_LIST_WORDS = """
+    a all also an and at in it's like now of ok okay on one or plus so that then the these things
+    this those too two uh um well with yeah for
+"""
+BINDING_WORDS = EMPTY_WORDS - frozenset(_LIST_WORDS.split())
+_LIST_FRAME = re.compile(
+    r"\b(?:there(?:'?s| is| are)|(?:you|we)(?:'?ve| have)(?: also)? got|you have|we have"
+    r"|(?:things|stuff|terms|words|topics) (?:like|such as)|of course|and so (?:on|forth)|as well"
+    r"|that kind of (?:thing|stuff)|those kinds? of things?|et cetera)\b"
+)
 RUN_WORDS = 5
 
 
@@ -49,6 +60,8 @@ class Screened:
 
 def screen(claims: Sequence[Claim], ask: str, scale: Scale) -> Screened:
     """Leave out what is not asserted, what repeats the question, and what only lists terms."""
+    if lists_terms(" ".join(claim.text for claim in claims), scale):
+        return Screened((), lists=tuple(claims))
     asserted, unasserted = assertions(claims)
     asked = {_stem(word) for word in words_of(ask)}
     kept, echoes, lists = [], [], []
@@ -63,6 +76,23 @@ def screen(claims: Sequence[Claim], ask: str, scale: Scale) -> Screened:
         else:
             kept.append(claim)
     return Screened(tuple(kept), tuple(echoes), tuple(lists), unasserted)
+
+
+def lists_terms(text: str, scale: Scale) -> bool:
+    """Whether a whole text is a list of terms, with or without "and then there's" in between.
+
+    Few words then bind the terms to one another, and each stands alone between commas, or there are
+    several such phrases; or no words bind them at all, as where a recogniser writes no commas. A
+    terse answer in telegram style has longer pieces. Single statements are not judged by this.
+    """
+    rest, n_frames = _LIST_FRAME.subn(" , ", text.lower().replace("\u2019", "'"))
+    words = words_of(rest)
+    if len(words) < scale.list_words:
+        return False
+    binding = sum(word in BINDING_WORDS for word in words) / len(words)
+    pieces = [piece for piece in re.split(r"[,.;:!?]|\band\b", rest) if piece.strip()]
+    listed = len(words) <= scale.list_piece_words * len(pieces) or n_frames >= scale.list_frames
+    return binding < scale.list_binding_share if listed else binding < scale.list_binding_least
 
 
 def recited_share(text: str, answer: str) -> float:
