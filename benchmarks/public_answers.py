@@ -138,14 +138,15 @@ def feature_rows(of: GradedSet, covered: Sequence[Coverage]) -> Floats:
 
 
 def graded_by(fit: Fit, items: Iterable[Item], covered: Iterable[Coverage]) -> Graded:
-    """The scorer's own verdicts; the value is the expected score."""
+    """The scorer's own verdicts; the value is the level as a share of the highest one."""
     calibration = Calibration(full=fit, thin=fit)
     verdicts = [
         judge(found, rubric, SCALE, calibration)
         for (_, rubric, _), found in zip(items, covered, strict=True)
     ]
-    expected = np.array([v.probabilities[1] + 2 * v.probabilities[2] for v in verdicts])
-    return Graded(expected, np.array([int(v.score) for v in verdicts]))
+    most = sum(fit.ordinal.weights.values())
+    levels = np.array([v.level for v in verdicts]) / most
+    return Graded(levels, np.array([int(v.score) for v in verdicts]))
 
 
 def fitted(rows: Floats, classes: Grades) -> Fit:

@@ -61,8 +61,8 @@ RIDGE = 0.02
 """How strongly large weights are held back; features are scaled to one another first."""
 
 LEAST_SPREAD = 0.01
-LEAST_PARTIAL = 0.75
-"""A thin rubric's partial answers have at least this share of the likeliest room between cuts."""
+LEAST_WIDTH = 0.9
+"""Between the cuts for thin rubrics, in logits; with less hardly any answer would be partial."""
 
 Floats = npt.NDArray[np.float64]
 Grades = npt.NDArray[np.int64]
@@ -123,8 +123,7 @@ def fit_thin(values: Floats, grades: Grades) -> Ordinal:
     """
     found = fit_ordinal(values, grades, THIN_FEATURES)
     levels = np.round(values @ [found.weights[name] for name in THIN_FEATURES], 4)
-    width = LEAST_PARTIAL * (found.cuts[1] - found.cuts[0])
-    low, high = (float(cut) for cut in best_cuts(levels, grades, width))
+    low, high = (float(cut) for cut in best_cuts(levels, grades, LEAST_WIDTH))
     # A level at a cut passes it there; here, one above it.
     return found.model_copy(update={"cuts": (round(low - 5e-4, 3), round(high - 5e-4, 3))})
 
