@@ -137,16 +137,24 @@ def feature_rows(of: GradedSet, covered: Sequence[Coverage]) -> Floats:
     return np.stack([thin_features(found, item[1].key_points) for item, found in pairs])
 
 
-def graded_by(fit: Fit, items: Iterable[Item], covered: Iterable[Coverage]) -> Graded:
-    """The scorer's own verdicts; the value is the level as a share of the highest one."""
+def graded_by(
+    fit: Fit, items: Iterable[Item], covered: Iterable[Coverage], as_shipped: bool = False
+) -> Graded:
+    """The grader's verdicts; the value is the level as a share of the highest one.
+
+    The rules of `scale.yaml` that stand above the grader belong to this project's own thresholds,
+    and are only asked where those are (`as_shipped`).
+    """
     calibration = Calibration(full=fit, thin=fit)
     verdicts = [
         judge(found, rubric, SCALE, calibration)
         for (_, rubric, _), found in zip(items, covered, strict=True)
     ]
-    most = sum(fit.ordinal.weights.values())
-    levels = np.array([v.level for v in verdicts]) / most
-    return Graded(levels, np.array([int(v.score) for v in verdicts]))
+    levels = np.array([v.level for v in verdicts])
+    low, high = fit.ordinal.cuts
+    given = (levels > low).astype(np.int64) + (levels > high)
+    scores = np.array([int(v.score) for v in verdicts]) if as_shipped else given
+    return Graded(levels / sum(fit.ordinal.weights.values()), scores)
 
 
 def fitted(rows: Floats, classes: Grades) -> Fit:
@@ -272,7 +280,7 @@ def measured(
     return {
         "this scorer, unseen questions": unseen_questions(of, one),
         "this scorer, unseen set": graded_by(elsewhere, of.items, covered),
-        "this scorer, as shipped": graded_by(shipped, of.items, covered),
+        "this scorer, as shipped": graded_by(shipped, of.items, covered, as_shipped=True),
     }
 
 
