@@ -48,8 +48,8 @@ check: setup-dev ## lint, formatting, types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-bench: setup-dev ## the benchmarks, each prints its table
-	@for bench in benchmarks/[a-z]*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
+bench: setup-dev ## the benchmarks, each prints its table (not the one that needs public answers)
+	@for bench in $$(ls benchmarks/[a-z]*.py | grep -v public_answers); do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
 
 eval: setup-dev ## how well the scorer agrees with what was intended
 	@$(BIN)/python -m benchmarks.score_agreement

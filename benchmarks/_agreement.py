@@ -15,9 +15,8 @@ N_CUTS = 60
 
 def confusion(grades: Sequence[int] | Grades, scores: Sequence[int] | Grades) -> Grades:
     """How many answers of each grade got each score, shape `(3, 3)`."""
-    table = np.zeros((3, 3), dtype=np.int64)
-    np.add.at(table, (np.asarray(grades), np.asarray(scores)), 1)
-    return table
+    pairs = 3 * np.asarray(grades, dtype=np.int64) + np.asarray(scores, dtype=np.int64)
+    return np.bincount(pairs, minlength=9).reshape(3, 3)
 
 
 def quadratic_weighted_kappa(
@@ -39,10 +38,14 @@ def accuracy(grades: Sequence[int] | Grades, scores: Sequence[int] | Grades) -> 
     return float(np.mean(np.asarray(grades) == np.asarray(scores)))
 
 
-def best_cuts(values: Floats, grades: Grades) -> tuple[float, float]:
-    """The two thresholds with the highest kappa, among the quantiles of `values`."""
+def best_cuts(values: Floats, grades: Grades, width: float = 0.0) -> tuple[float, float]:
+    """The two thresholds with the highest kappa, among the quantiles of `values`.
+
+    Args:
+        width: how far apart they are at least.
+    """
     cuts = np.unique(np.quantile(values, np.linspace(0, 1, N_CUTS + 1)))
-    pairs = [(low, high) for i, low in enumerate(cuts) for high in cuts[i:]]
+    pairs = [(low, max(high, low + width)) for i, low in enumerate(cuts) for high in cuts[i:]]
     return max(pairs, key=lambda pair: quadratic_weighted_kappa(grades, by_cuts(values, *pair)))
 
 

@@ -20,6 +20,7 @@ from interviewer.scoring.embedding import BASE_NAME
 from interviewer.scoring.explanation import explain, screening_reasons
 from interviewer.scoring.grade import (
     FEATURES,
+    THIN_FEATURES,
     Assessment,
     Score,
     Verdict,
@@ -204,8 +205,9 @@ def test_one_more_wrong_claim_never_raises_a_score(
 
 def test_no_fitted_weight_is_negative() -> None:
     for calibration in (*FITTED, calibration_for("other")):
-        for ordinal in (calibration.full.ordinal, calibration.thin.ordinal):
-            assert set(ordinal.weights) == set(FEATURES)
+        full, thin = calibration.full.ordinal, calibration.thin.ordinal
+        for ordinal, names in ((full, FEATURES), (thin, THIN_FEATURES)):
+            assert set(ordinal.weights) == set(names)
             assert min(ordinal.weights.values()) >= 0
             assert ordinal.cuts[0] < ordinal.cuts[1]
 

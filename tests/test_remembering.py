@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from interviewer.scoring.alignment import Pieces
 from interviewer.scoring.embedding import HashEmbedder, Vectors
 from interviewer.scoring.remembering import RememberingEmbedder
 
@@ -27,6 +28,10 @@ class Counting:
     def embed(self, texts: Sequence[str]) -> Vectors:
         self.asked += texts
         return HashEmbedder().embed(texts)
+
+    def pieces(self, texts: Sequence[str]) -> list[Pieces]:
+        self.asked += texts
+        return HashEmbedder().pieces(texts)
 
 
 def test_vectors_are_those_of_the_embedder_and_each_text_is_embedded_once() -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
-from interviewer.bank.rubric import Rubric
+from benchmarks._agreement import best_cuts
 from interviewer.scoring.adapter import ADAPTER
 from interviewer.scoring.calibration import (
     GRADE_FILE,
@@ -35,7 +35,7 @@ from interviewer.scoring.embedding import (
     SentenceEmbedder,
     find_model,
 )
-from interviewer.scoring.grade import FEATURES, features
+from interviewer.scoring.grade import FEATURES, THIN_FEATURES, features, thin_features
 from interviewer.scoring.remembering import RememberingEmbedder
 from interviewer.scoring.scale import load_scale
 from interviewer.scoring.scorer import Item, Scorer
@@ -46,30 +46,33 @@ READINGS = {
     "adapted": Reading(relevance=0.60, width=0.05, lead=0.10, sharpness=18, near_enough=0.72),
     "plain": Reading(relevance=0.45, width=0.05, lead=0.10, sharpness=12, near_enough=0.50),
 }
-THIN_READINGS = {
-    "adapted": Reading(relevance=0.45, width=0.05, lead=0.20, sharpness=18, near_enough=0.45),
-    "plain": Reading(relevance=0.40, width=0.05, lead=0.10, sharpness=12, near_enough=0.40),
-}
+THIN_READING = Reading(relevance=0.45, width=0.05, lead=0.60, sharpness=12, near_enough=0.40)
+"""Of alignments, which do not depend on the adapter. Two sentences of a field have 0.4 anyway."""
 BY_HAND = Ordinal(weights={**dict.fromkeys(FEATURES, 0.0), "stated": 4.0}, cuts=(1.0, 2.6))
 """For models without graded answers: partial from a quarter of a rubric, strong from two thirds."""
 PLAIN_NOTE = (
     "Scored without the trained adapter, so right statements and misconceptions that are worded "
     "alike are hard to tell apart."
 )
+THIN_BY_HAND = Ordinal(
+    weights={**dict.fromkeys(THIN_FEATURES, 0.0), "aligned": 10.0}, cuts=(4.0, 7.0)
+)
 RIDGE = 0.02
 """How strongly large weights are held back; features are scaled to one another first."""
 
 LEAST_SPREAD = 0.01
+LEAST_WIDTH = 0.9
+"""Between the cuts for thin rubrics, in logits; with less hardly any answer would be partial."""
 
 Floats = npt.NDArray[np.float64]
 Grades = npt.NDArray[np.int64]
 
 
-def fit_ordinal(values: Floats, grades: Grades) -> Ordinal:
+def fit_ordinal(values: Floats, grades: Grades, features_of: Sequence[str] = FEATURES) -> Ordinal:
     """Weights of at least 0 and two cuts by penalised likelihood.
 
     Args:
-        values: shape `(n_answers, len(FEATURES))`.
+        values: shape `(n_answers, len(features_of))`.
         grades: 0, 1 or 2 for each answer.
     """
     spread = values.std(axis=0)
@@ -84,7 +87,7 @@ def fit_ordinal(values: Floats, grades: Grades) -> Ordinal:
     )  # fmt: skip
     weights = np.where(spread > LEAST_SPREAD, found.x[:n] / np.maximum(spread, LEAST_SPREAD), 0.0)
     low, high = float(found.x[n]), float(found.x[n] + np.exp(found.x[n + 1]))
-    named = {name: round(float(w), 3) for name, w in zip(FEATURES, weights, strict=True)}
+    named = {name: round(float(w), 3) for name, w in zip(features_of, weights, strict=True)}
     return Ordinal(weights=named, cuts=(round(low, 3), round(high, 3)))
 
 
@@ -112,6 +115,27 @@ def _sigmoid(values: Floats) -> Floats:
     return np.asarray(1 / (1 + np.exp(-values.clip(-500, 500))))
 
 
+def fit_thin(values: Floats, grades: Grades) -> Ordinal:
+    """The same for `THIN_FEATURES`, with the two cuts at which scores agree best with grades.
+
+    Where wrong statements cannot be told from right ones the likeliest cuts are timid and give
+    hardly any answer a 2, and the best agreement alone would leave hardly any a 1.
+    """
+    found = fit_ordinal(values, grades, THIN_FEATURES)
+    levels = np.round(values @ [found.weights[name] for name in THIN_FEATURES], 4)
+    low, high = (float(cut) for cut in best_cuts(levels, grades, LEAST_WIDTH))
+    # A level at a cut passes it there; here, one above it.
+    return found.model_copy(update={"cuts": (round(low - 5e-4, 3), round(high - 5e-4, 3))})
+
+
+def thin_table(scorer: Scorer, items: Sequence[Item]) -> Floats:
+    """The features of answers to thin rubrics, shape `(n_answers, len(THIN_FEATURES))`."""
+    covered = scorer.cover_many(items)
+    return np.stack(
+        [thin_features(c, item[1].key_points) for item, (_, c) in zip(items, covered, strict=True)]
+    )
+
+
 def feature_table(scorer: Scorer, items: Sequence[Item]) -> tuple[Floats, list[int]]:
     """The features of the answers that have any claims, and which answers those are."""
     rows = [
@@ -133,23 +157,35 @@ def calibrate(
     scale = load_scale(shipped_dir("rubrics"))
     empty = Ordinal(weights=dict.fromkeys(FEATURES, 0.0), cuts=(0.0, 1.0))
 
-    def fitted(reading: Reading, *changes: Callable[[Rubric], Rubric]) -> Fit:
+    def fitted(reading: Reading) -> Fit:
         unfitted = Fit(reading=reading, ordinal=empty)
         scorer = Scorer(embedder, scale, Calibration(full=unfitted, thin=unfitted))
         values: list[Floats] = []
         grades: list[int] = []
-        for change in changes:
-            rubrics = {key: change(rubric) for key, rubric in material.rubrics.items()}
-            items = [(q, rubrics[q.id], said) for q, _, said in material.items(answers)]
-            table, rows = feature_table(scorer, items)
-            for i, row in zip(rows, table, strict=True):
-                values += [row] * len(answers[i].grades)
-                grades += answers[i].grades
+        table, rows = feature_table(scorer, material.items(answers))
+        for i, row in zip(rows, table, strict=True):
+            values += [row] * len(answers[i].grades)
+            grades += answers[i].grades
         return Fit(reading=reading, ordinal=fit_ordinal(np.stack(values), np.array(grades)))
 
-    full = fitted(READINGS[form], lambda rubric: rubric)
-    thin = fitted(THIN_READINGS[form], without_rejects, points_only)
-    return Calibration(full=full, thin=thin, note=note)
+    full = fitted(READINGS[form])
+    return Calibration(full=full, thin=calibrate_thin(material, answers, embedder), note=note)
+
+
+def calibrate_thin(material: Material, answers: Sequence[Answer], embedder: Embedder) -> Fit:
+    """Fit the grader for rubrics without misconceptions, with and without other wordings."""
+    unfitted = Fit(reading=THIN_READING, ordinal=THIN_BY_HAND)
+    scorer = Scorer(
+        embedder, load_scale(shipped_dir("rubrics")), Calibration(full=unfitted, thin=unfitted)
+    )
+    values: list[Floats] = []
+    grades: list[int] = []
+    for change in (without_rejects, points_only):
+        items = [(q, change(rubric), said) for q, rubric, said in material.items(answers)]
+        for answer, row in zip(answers, thin_table(scorer, items), strict=True):
+            values += [row] * len(answer.grades)
+            grades += answer.grades
+    return Fit(reading=THIN_READING, ordinal=fit_thin(np.stack(values), np.array(grades)))
 
 
 def write_calibrations(file: Path, by_model: dict[str, Calibration]) -> None:
@@ -169,7 +205,7 @@ def main() -> None:
     without = calibrate(material, material.train, plain, "plain", PLAIN_NOTE)
     other = Calibration(
         full=Fit(reading=READINGS["plain"], ordinal=BY_HAND),
-        thin=Fit(reading=THIN_READINGS["plain"], ordinal=BY_HAND),
+        thin=Fit(reading=THIN_READING, ordinal=THIN_BY_HAND),
     )
     write_calibrations(options.out, {adapted.name: fit, BASE_NAME: without, OTHER_MODELS: other})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from interviewer.bank.rubric import KeyPoint, Rubric
+from interviewer.scoring.alignment import Pieces, aligned
 from interviewer.scoring.calibration import Reading
 from interviewer.scoring.claims import Claim
 from interviewer.scoring.scale import Scale
@@ -43,6 +44,9 @@ class Coverage:
     results: tuple[KeyPointResult, ...]
     support: Floats
     opposition: Floats
+    alignment: Floats | None = None
+    """For a rubric without misconceptions: how much of each point the whole answer says, in
+    [0, 1], shape `(n_key_points,)`."""
 
 
 def rubric_texts(rubric: Rubric) -> list[str]:
@@ -86,6 +90,43 @@ def cover(
         for k, key in enumerate(keys)
     )
     return Coverage(results, support, opposition)
+
+
+def cover_thin(
+    claims: Sequence[Claim],
+    worth: Sequence[float],
+    said: Sequence[Pieces],
+    rubric: Rubric,
+    wordings: Sequence[Pieces],
+    asked: Collection[str],
+    scale: Scale,
+    reading: Reading,
+) -> Coverage:
+    """Decide each key point of a rubric without misconceptions by how much of it was said.
+
+    Args:
+        claims, worth, said: what was said, what each claim counts, and its pieces.
+        wordings: the pieces of each of `rubric_texts(rubric)`.
+        asked: the stems of the question's words.
+    """
+    keys = rubric.key_points
+    shares, together, row = np.zeros((len(claims), len(keys))), np.zeros(len(keys)), 0
+    for k, key in enumerate(keys):
+        end = row + 1 + len(key.accept)
+        shares[:, k], together[k] = aligned(
+            wordings[row:end], said, np.array(worth), asked, reading.sharpness
+        )
+        row = end
+    support = ((shares - reading.near_enough) / reading.lead).clip(0, 1)
+    nothing = np.zeros_like(support)
+    if not claims:
+        missed = tuple(KeyPointResult(key.id, "missed", 0.0, None) for key in keys)
+        return Coverage(missed, support, nothing, together)
+    results = tuple(
+        _result(key.id, claims, support[:, k], nothing[:, k], shares[:, k], scale)
+        for k, key in enumerate(keys)
+    )
+    return Coverage(results, support, nothing, together)
 
 
 def _similarities(

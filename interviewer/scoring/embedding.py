@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import os
 import zlib
@@ -17,6 +18,8 @@ import numpy.typing as npt
 from interviewer.errors import ModelUnavailableError
 from interviewer.hub import Report, cached_model, download_model, report_nothing
 from interviewer.scoring.adapter import ADAPTER, add_adapter
+from interviewer.scoring.alignment import Pieces
+from interviewer.scoring.screening import words_of
 
 Vectors: TypeAlias = npt.NDArray[np.float32]
 """Shape `(n_texts, n_dimensions)`, float32, each row of length 1."""
@@ -27,6 +30,8 @@ BASE_NAME = f"all-MiniLM-L6-v2@{REVISION[:7]}"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 DIMENSIONS = 384
 BATCH_TEXTS = 32
+PIECE_LAYERS = (5, 6)
+"""The hidden layers whose vectors, side by side, are a word piece's."""
 
 
 class Embedder(Protocol):
@@ -38,6 +43,9 @@ class Embedder(Protocol):
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """One unit vector a text, shape `(len(texts), n_dimensions)`, float32."""
+
+    def pieces(self, texts: Sequence[str]) -> list[Pieces]:
+        """The word pieces of each text, without any adapter."""
 
 
 class SentenceEmbedder:
@@ -72,7 +80,11 @@ class SentenceEmbedder:
                 "delete that folder and run `interviewer doctor`",
             ) from error
         self._model.eval()
-        added = add_adapter(self._model[0].auto_model, adapter)
+        encoder = self._model[0].auto_model
+        # What pieces mean is the plain model's: a copy of it, but for the words, half of its size.
+        words = encoder.embeddings.word_embeddings
+        self._plain = copy.deepcopy(encoder, {id(words): words}) if adapter.exists() else encoder
+        added = add_adapter(encoder, adapter)
         self.name = f"{BASE_NAME}+{added}" if added else BASE_NAME
 
     def embed(self, texts: Sequence[str]) -> Vectors:
@@ -82,7 +94,7 @@ class SentenceEmbedder:
         order = sorted(range(len(texts)), key=lambda i: (len(texts[i]), texts[i]))
         batches = [order[i : i + BATCH_TEXTS] for i in range(0, len(order), BATCH_TEXTS)]
         # The tokenizer is not safe to share between threads; the network is.
-        features = [self._tokens([texts[i] for i in batch]) for batch in batches]
+        features = [dict(self._tokens([texts[i] for i in batch])) for batch in batches]
         vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
         workers = min(len(batches), os.cpu_count() or 1)
         with ThreadPoolExecutor(workers, "embed", _use_one_thread) as pool:
@@ -90,12 +102,36 @@ class SentenceEmbedder:
                 vectors[batch] = part
         return vectors
 
-    def _tokens(self, texts: list[str]) -> dict[str, Any]:
+    def pieces(self, texts: Sequence[str]) -> list[Pieces]:
+        order = sorted(range(len(texts)), key=lambda i: (len(texts[i]), texts[i]))
+        batches = [order[i : i + BATCH_TEXTS] for i in range(0, len(order), BATCH_TEXTS)]
+        tokens = [self._tokens([texts[i] for i in batch]) for batch in batches]
+        found = [Pieces((), np.zeros((0, 1), dtype=np.float32))] * len(texts)
+        workers = min(len(batches), os.cpu_count() or 1) or 1
+        with ThreadPoolExecutor(workers, "pieces", _use_one_thread) as pool:
+            for batch, read, hidden in zip(
+                batches, tokens, pool.map(self._hidden, tokens), strict=True
+            ):
+                for row, i in enumerate(batch):
+                    found[i] = _pieces_of(texts[i], read, row, hidden[row])
+        return found
+
+    def _tokens(self, texts: list[str]) -> Any:
         tokenizer = self._model.tokenizer
         limit = self._model.max_seq_length
-        return dict(
-            tokenizer(texts, padding=True, truncation=True, max_length=limit, return_tensors="pt")
+        return tokenizer(
+            texts, padding=True, truncation=True, max_length=limit, return_tensors="pt"
         )
+
+    def _hidden(self, tokens: Any) -> Vectors:
+        """Vectors of length 1, shape `(n_texts, n_tokens, n_dimensions)`."""
+        import torch
+
+        with torch.inference_mode():
+            layers = self._plain(**tokens, output_hidden_states=True).hidden_states
+            parts = [torch.nn.functional.normalize(layers[i], dim=-1) for i in PIECE_LAYERS]
+            found = torch.nn.functional.normalize(torch.cat(parts, dim=-1), dim=-1)
+        return np.asarray(found.numpy(), dtype=np.float32)
 
     def _forward(self, features: dict[str, Any]) -> Vectors:
         import torch
@@ -104,6 +140,15 @@ class SentenceEmbedder:
             found = self._model(features)["sentence_embedding"].numpy()
         # A folder without the last module's configuration does not do this by itself.
         return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True), dtype=np.float32)
+
+
+def _pieces_of(text: str, tokens: Any, row: int, vectors: Vectors) -> Pieces:
+    """A text's row of a batch without padding and marks."""
+    word_of = tokens.word_ids(row)
+    kept = [place for place, word in enumerate(word_of) if word is not None]
+    spans = [tokens.word_to_chars(row, word_of[place]) for place in kept]
+    words = tuple(text[span.start : span.end].lower() for span in spans)
+    return Pieces(words, vectors[kept])
 
 
 def _use_one_thread() -> None:
@@ -180,3 +225,7 @@ class HashEmbedder:
                 vectors[row, zlib.crc32(feature.encode("utf-8", "surrogatepass")) % 512] += 1.0
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         return np.asarray(vectors / lengths, dtype=np.float32)
+
+    def pieces(self, texts: Sequence[str]) -> list[Pieces]:
+        split = [tuple(words_of(text)) for text in texts]
+        return [Pieces(words, self.embed(words)) for words in split]

@@ -122,7 +122,10 @@ def _if_stated(covered: Coverage, points: Sequence[int]) -> Coverage:
         for k, result in enumerate(covered.results)
     )
     support = np.vstack([covered.support, said])
-    return Coverage(results, support, np.vstack([opposition, np.zeros_like(said)]))
+    alignment = None if covered.alignment is None else covered.alignment.copy()
+    if alignment is not None:
+        alignment[list(points)] = 1.0
+    return Coverage(results, support, np.vstack([opposition, np.zeros_like(said)]), alignment)
 
 
 def _close_call(verdict: Verdict, scale: Scale) -> list[str]:

@@ -34,6 +34,8 @@ FEATURES = (
     "required_mean",
     "required_least",
 )
+THIN_FEATURES = ("aligned", "least_aligned")
+"""For rubrics without misconceptions, of which only what was said can be known."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,27 @@ def features(covered: Coverage, keys: Sequence[KeyPoint]) -> Floats:
     )
 
 
+def thin_features(covered: Coverage, keys: Sequence[KeyPoint]) -> Floats:
+    """The same in the order of `THIN_FEATURES`, shape `(2,)`, for a coverage with an alignment.
+
+    Every feature rises, or stays, with whatever is said besides.
+    """
+    weights = np.array([key.weight for key in keys], dtype=np.float64)
+    weights /= weights.sum()
+    alignment = np.asarray(covered.alignment, dtype=np.float64)
+    return np.array([weights @ alignment, alignment.min()])
+
+
+def _level(covered: Coverage, keys: Sequence[KeyPoint], ordinal: Ordinal) -> float:
+    if covered.alignment is None:
+        return _weighed(features(covered, keys), FEATURES, ordinal)
+    return _weighed(thin_features(covered, keys), THIN_FEATURES, ordinal)
+
+
+def _weighed(values: Floats, names: Sequence[str], ordinal: Ordinal) -> float:
+    return round(float(values @ [ordinal.weights[name] for name in names]), 4)
+
+
 def _above(values: Floats, threshold: float) -> Floats:
     return np.asarray(1 / (1 + np.exp((threshold - values) / SOFTNESS)))
 
@@ -165,7 +188,7 @@ def judge(covered: Coverage, rubric: Rubric, scale: Scale, calibration: Calibrat
     """
     keys = rubric.key_points
     ordinal = calibration.fit_for(rubric).ordinal
-    level = round(float(features(covered, keys) @ [ordinal.weights[f] for f in FEATURES]), 4)
+    level = _level(covered, keys, ordinal)
     share = coverage_of(covered.results, keys, scale)
     lacking = contradicted_points(covered, keys, scale)
     given = sum(level > cut for cut in ordinal.cuts)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from interviewer.scoring.alignment import Pieces
 from interviewer.scoring.embedding import Embedder, Vectors
 
 
@@ -31,6 +32,7 @@ class RememberingEmbedder:
         self._public = frozenset(public)
         self._folder = folder
         self._vectors: dict[str, Vectors] = {}
+        self._pieces: dict[str, Pieces] = {}
         self._lock = threading.Lock()
 
     def embed(self, texts: Sequence[str]) -> Vectors:
@@ -43,6 +45,13 @@ class RememberingEmbedder:
             self._vectors.update(zip(public, self._kept(public), strict=True))
             self._vectors.update(zip(said, self._embedder.embed(said), strict=True))
             return np.stack([self._vectors[text] for text in texts])
+
+    def pieces(self, texts: Sequence[str]) -> list[Pieces]:
+        with self._lock:
+            new = [text for text in dict.fromkeys(texts) if text not in self._pieces]
+            if new:
+                self._pieces.update(zip(new, self._embedder.pieces(new), strict=True))
+            return [self._pieces[text] for text in texts]
 
     def _kept(self, texts: Sequence[str]) -> Vectors:
         """The vectors from the folder, or computed and put there."""

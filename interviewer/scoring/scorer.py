@@ -8,15 +8,16 @@ from typing import TypeAlias
 
 from interviewer.bank.question import Question
 from interviewer.bank.rubric import Rubric
-from interviewer.scoring.calibration import Calibration, calibration_for
+from interviewer.scoring.alignment import Pieces
+from interviewer.scoring.calibration import Calibration, calibration_for, is_thin
 from interviewer.scoring.claims import claims_of
-from interviewer.scoring.coverage import Coverage, cover, rubric_texts
+from interviewer.scoring.coverage import Coverage, cover, cover_thin, rubric_texts
 from interviewer.scoring.embedding import Embedder, Vectors
 from interviewer.scoring.explanation import explain, screening_reasons
 from interviewer.scoring.grade import Assessment, judge, no_answer
 from interviewer.scoring.own_grades import OwnGrades
 from interviewer.scoring.scale import Scale
-from interviewer.scoring.screening import Screened, recited_share, screen
+from interviewer.scoring.screening import Screened, recited_share, screen, stem, words_of
 from interviewer.speech.transcript import Transcript
 
 METHOD = "stance-2"
@@ -45,12 +46,18 @@ class Scorer:
         self._scale = scale
         self._calibration = calibration or calibration_for(embedder.name)
         self._rubrics: dict[str, Vectors] = {}
+        self._thin_rubrics: dict[str, list[Pieces]] = {}
 
     @property
     def name(self) -> str:
         """Method, scale and model, with versions, and what has moved the boundaries."""
         model = f"{self._embedder.name}{self._calibration.mark}"
         return f"{METHOD}/scale-{self._scale.version}/{model}"
+
+    @property
+    def calibration(self) -> Calibration:
+        """What the scores rest on."""
+        return self._calibration
 
     def moved(self, own: OwnGrades) -> Scorer:
         """This scorer with the boundaries that a user's grades ask for, if they fit this one."""
@@ -87,20 +94,64 @@ class Scorer:
             screen(claims_of(transcript), question.ask, self._scale)
             for question, _, transcript in items
         ]
-        new = {
-            rubric.content_hash: rubric_texts(rubric)
-            for _, rubric, _ in items
-            if rubric.content_hash not in self._rubrics
+        thin = [i for i, (_, rubric, _) in enumerate(items) if is_thin(rubric)]
+        full = [i for i in range(len(items)) if i not in set(thin)]
+        covered = {
+            **dict(zip(full, self._cover_full(items, screened, full), strict=True)),
+            **dict(zip(thin, self._cover_thin(items, screened, thin), strict=True)),
         }
-        said = [claim.text for part in screened for claim in part.kept]
+        return [(part, covered[i]) for i, part in enumerate(screened)]
+
+    def _cover_full(
+        self, items: Sequence[Item], screened: Sequence[Screened], chosen: Sequence[int]
+    ) -> list[Coverage]:
+        """By how near claims are to right wordings and to misconceptions."""
+        new = {
+            items[i][1].content_hash: rubric_texts(items[i][1])
+            for i in chosen
+            if items[i][1].content_hash not in self._rubrics
+        }
+        said = [claim.text for i in chosen for claim in screened[i].kept]
         texts = dict.fromkeys([*said, *(text for wordings in new.values() for text in wordings)])
         rows = {text: row for row, text in enumerate(texts)}
         vectors = self._embedder.embed(list(texts))
         for content_hash, wordings in new.items():
             self._rubrics[content_hash] = vectors[[rows[text] for text in wordings]]
         return [
-            (part, self._cover(item, part, vectors[[rows[claim.text] for claim in part.kept]]))
-            for item, part in zip(items, screened, strict=True)
+            self._cover(
+                items[i], screened[i], vectors[[rows[claim.text] for claim in screened[i].kept]]
+            )
+            for i in chosen
+        ]
+
+    def _cover_thin(
+        self, items: Sequence[Item], screened: Sequence[Screened], chosen: Sequence[int]
+    ) -> list[Coverage]:
+        """By how much of the wordings was said, where nothing is known of misconceptions."""
+        if not chosen:
+            return []
+        new = {
+            items[i][1].content_hash: rubric_texts(items[i][1])
+            for i in chosen
+            if items[i][1].content_hash not in self._thin_rubrics
+        }
+        said = [claim.text for i in chosen for claim in screened[i].asserted]
+        texts = list(dict.fromkeys([*said, *(text for some in new.values() for text in some)]))
+        pieces = dict(zip(texts, self._embedder.pieces(texts), strict=True))
+        for content_hash, wordings in new.items():
+            self._thin_rubrics[content_hash] = [pieces[text] for text in wordings]
+        return [
+            cover_thin(
+                screened[i].asserted,
+                screened[i].worth,
+                [pieces[claim.text] for claim in screened[i].asserted],
+                items[i][1],
+                self._thin_rubrics[items[i][1].content_hash],
+                {stem(word) for word in words_of(items[i][0].ask)},
+                self._scale,
+                self._calibration.thin.reading,
+            )
+            for i in chosen
         ]
 
     def _cover(self, item: Item, screened: Screened, claim_vectors: Vectors) -> Coverage:
@@ -113,8 +164,11 @@ class Scorer:
     def _assess(self, item: Item, screened: Screened, covered: Coverage) -> Assessment:
         question, rubric, transcript = item
         scale, calibration, found = self._scale, self._calibration, covered.results
-        nothing = no_answer(transcript, scale)
-        if nothing or not screened.kept:
+        thin = is_thin(rubric)
+        # A few words may be all that a thin rubric asks for; what they are worth, they show.
+        asked = scale.model_copy(update={"min_words": 1}) if thin else scale
+        nothing = no_answer(transcript, asked)
+        if nothing or not (screened.asserted if thin else screened.kept):
             told = [nothing] if nothing else screening_reasons(screened)
             reasons = tuple(told) or ("Nothing that was said comes close to a key point.",)
             return Assessment(0, 0.0, found, reasons, self.name)

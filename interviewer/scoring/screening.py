@@ -43,6 +43,8 @@ _LIST_FRAME = re.compile(
     r"|that kind of (?:thing|stuff)|those kinds? of things?|et cetera)\b"
 )
 RUN_WORDS = 5
+SHORT_LIST_WORDS = 9
+LIST_WORTH = 0.8
 
 
 @dataclass(frozen=True)
@@ -57,18 +59,34 @@ class Screened:
     unasserted: tuple[Claim, ...] = ()
     """Ask, quote other people's opinions, say what one does not know, or were taken back."""
 
+    @property
+    def asserted(self) -> tuple[Claim, ...]:
+        """Everything but what is unasserted."""
+        return (*self.kept, *self.echoes, *self.lists)
+
+    @property
+    def worth(self) -> tuple[float, ...]:
+        """What each of `asserted` counts where every word is weighed by itself, in [0, 1].
+
+        Words of the question weigh little then, so an echo needs no other treatment; and a few
+        terms may be all that a question asks for, so only a long list of them counts less.
+        """
+        listed = [len(words_of(claim.text)) > SHORT_LIST_WORDS for claim in self.lists]
+        before = (1.0,) * (len(self.kept) + len(self.echoes))
+        return (*before, *(LIST_WORTH if long else 1.0 for long in listed))
+
 
 def screen(claims: Sequence[Claim], ask: str, scale: Scale) -> Screened:
     """Leave out what is not asserted, what repeats the question, and what only lists terms."""
     if lists_terms(" ".join(claim.text for claim in claims), scale):
         return Screened((), lists=tuple(claims))
     asserted, unasserted = assertions(claims)
-    asked = {_stem(word) for word in words_of(ask)}
+    asked = {stem(word) for word in words_of(ask)}
     kept, echoes, lists = [], [], []
     for claim in asserted:
         words = words_of(claim.text)
         content = [word for word in words if word not in EMPTY_WORDS]
-        new = sum(_stem(word) not in asked for word in content)
+        new = sum(stem(word) not in asked for word in content)
         if len(words) - len(content) < scale.min_function_share * len(words):
             lists.append(claim)
         elif new < scale.min_new_words or new < scale.min_new_share * len(content):
@@ -110,7 +128,7 @@ def words_of(text: str) -> list[str]:
     return re.findall(r"\w+(?:'\w+)*", text.lower().replace("\u2019", "'"))
 
 
-def _stem(word: str) -> str:
+def stem(word: str) -> str:
     """Enough to see that "heads" repeats "head" and "serving" repeats "serve"."""
     for ending in ("ing", "ed", "es", "s", "e"):
         if word.endswith(ending) and len(word) - len(ending) >= 3:

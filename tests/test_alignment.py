@@ -1,0 +1,130 @@
+"""A rubric without misconceptions: what of each point was said, piece by piece."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from interviewer.bank.rubric import KeyPoint, Rubric
+from interviewer.scoring.alignment import Pieces, aligned, weights_of
+from interviewer.scoring.embedding import HashEmbedder
+from interviewer.scoring.grade import Assessment
+from interviewer.scoring.remembering import RememberingEmbedder
+from interviewer.scoring.scorer import Scorer
+from interviewer.speech.transcript import typed
+from tests.scoring_kit import mini_lm, question, rubric, shipped_scale
+
+ASK = "What is a stack?"
+THIN = rubric(
+    KeyPoint(id="order", point="The last element that was added is the first to be removed."),
+    KeyPoint(id="cost", point="Adding and removing take constant time."),
+)
+STATES = (
+    "You always take out the element that was put in last. "
+    "Both pushing and popping run in constant time."
+)
+SAME_TOPIC = (
+    "Compilers use stacks all the time, and most languages have one in their library. "
+    "My professor liked to draw them as piles of plates."
+)
+WORDS = ("the", "deck", "carries", "lorries", "over", "water", "quickly", "pillars", "and")
+SENTENCES = st.lists(
+    st.lists(st.sampled_from(WORDS), min_size=1, max_size=8).map(" ".join), min_size=1, max_size=4
+)
+BRIDGE = rubric(
+    KeyPoint(id="road", point="The deck holds up the road and its lorries.", weight=2),
+    KeyPoint(
+        id="river", point="Water flows between the pillars.", accept=("The pillars let water by.",)
+    ),
+)
+
+
+def scored(text: str, graded_by: Rubric = THIN, ask: str = ASK) -> Assessment:
+    return Scorer(mini_lm(), shipped_scale()).score(question(ask), graded_by, typed(text))
+
+
+def level(text: str) -> float:
+    """Where the grader puts an answer, with the model that knows no meaning."""
+    scorer = Scorer(HashEmbedder(), shipped_scale())
+    (place,) = scorer.place([(question(), BRIDGE, typed(text))])
+    return place.level if place else float("-inf")
+
+
+def test_stating_the_points_beats_talking_about_the_topic() -> None:
+    states, talks = scored(STATES), scored(SAME_TOPIC)
+    assert (states.score, talks.score) == (2, 0)
+    assert [point.status for point in states.key_points] == ["hit", "hit"]
+    assert [point.status for point in talks.key_points] == ["missed", "missed"]
+
+
+def test_evidence_is_the_claim_that_says_the_point() -> None:
+    evidence = [point.evidence and point.evidence.text for point in scored(STATES).key_points]
+    assert evidence == [
+        "You always take out the element that was put in last.",
+        "Both pushing and popping run in constant time.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "What is a stack? A stack is, well, what is a stack.",
+        "Stack, heap, queue, array, list, tree, graph, hash, pointer, node, edge, root.",
+    ],
+)
+def test_the_question_said_back_and_lists_of_terms_earn_nothing(said: str) -> None:
+    assert scored(said).score == 0
+
+
+def test_a_few_words_may_be_all_that_is_asked_for() -> None:
+    two = rubric(KeyPoint(id="names", point="push and pop"))
+    assert scored("Pop and push.", two, "Which are the two main operations of a stack?").score == 2
+    assert scored("", two).score == 0
+
+
+def test_the_reasons_say_that_the_rubric_is_thin() -> None:
+    assert "names no misconceptions" in " ".join(scored(STATES).reasons)
+
+
+def test_the_same_alone_and_in_bulk() -> None:
+    texts = [STATES, SAME_TOPIC, f"{SAME_TOPIC} {STATES}", "Constant time."]
+    items = [(question(ASK), THIN, typed(text)) for text in texts]
+    together = Scorer(RememberingEmbedder(mini_lm()), shipped_scale()).score_many(items)
+    assert together == [scored(text) for text in texts]
+    assert together == Scorer(mini_lm(), shipped_scale()).score_many(items)
+
+
+def test_full_and_thin_rubrics_may_be_scored_together() -> None:
+    full = rubric(
+        KeyPoint(id="order", point=THIN.key_points[0].point, reject=("First in, first out.",))
+    )
+    items = [(question(ASK), graded_by, typed(STATES)) for graded_by in (THIN, full, THIN)]
+    scorer = Scorer(HashEmbedder(), shipped_scale())
+    assert scorer.score_many(items) == [scorer.score(*item) for item in items]
+
+
+@given(SENTENCES, SENTENCES)
+@settings(max_examples=60)
+def test_saying_more_never_lowers_a_score(said: list[str], more: list[str]) -> None:
+    before, after = (level(". ".join(texts) + ".") for texts in (said, [*said, *more]))
+    assert after >= before
+
+
+def test_words_of_the_question_and_function_words_weigh_little() -> None:
+    words = ("a", "stack", "grows", ".")
+    pieces = Pieces(words, np.eye(4, dtype=np.float32))
+    a, stack, grows, stop = weights_of(pieces, {"stack"})
+    assert 0 == stop < a < stack < grows
+    assert weights_of(pieces, set())[1] > stack
+
+
+def test_a_form_of_the_word_matches_whatever_the_vectors_say() -> None:
+    wording, said = (
+        Pieces((word,), np.array([vector], dtype=np.float32))
+        for word, vector in (("stacks", (1.0, 0.0)), ("stack", (0.0, 1.0)))
+    )
+    by_claim, together = aligned([wording], [said], np.ones(1), set(), 18.0)
+    assert (by_claim.tolist(), together) == ([1.0], 1.0)
+    assert aligned([wording], [], np.ones(0), set(), 18.0)[1] == 0.0
