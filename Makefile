@@ -1,7 +1,7 @@
 # make run    set everything up, then hold an interview
 # make test   set everything up, then run the fast tests
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test test-all check bench eval clean
+.PHONY: help setup setup-dev run test test-all check bench eval train clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -51,8 +51,22 @@ check: setup-dev ## lint, formatting, types
 bench: setup-dev ## the benchmarks, each prints its table (not the one that needs public answers)
 	@for bench in $$(ls benchmarks/[a-z]*.py | grep -v public_answers); do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
 
-eval: setup-dev ## how well the scorer agrees with what was intended
+eval: setup-dev ## how well scores agree with grades (PUBLIC=folder adds public graded answers)
 	@$(BIN)/python -m benchmarks.score_agreement
+	@$(BIN)/python -m benchmarks.score_speed
+	@$(if $(PUBLIC),$(BIN)/python -m benchmarks.public_answers --folder $(PUBLIC))
+
+ADAPT = $(BIN)/python -m training.train_adapter --pairs $(PAIRS)
+UNSEEN := benchmarks/unseen
+HELD_OUT := build/held-out/adapter.safetensors
+
+train: setup-dev ## train the adapters and fit the graders (PAIRS=file of sentences and negations)
+	@test -n "$(PAIRS)" || { echo "Name the pairs: make train PAIRS=negations.tsv" >&2; exit 2; }
+	@$(ADAPT)
+	@$(ADAPT) --unseen --out $(UNSEEN)/adapter.safetensors
+	@$(ADAPT) --unseen --held-out --out $(HELD_OUT)
+	@$(BIN)/python -m training.fit_grade --held-out $(HELD_OUT)
+	@$(BIN)/python -m training.fit_grade --held-out $(HELD_OUT) --adapter $(UNSEEN)/adapter.safetensors --out $(UNSEEN)/grade.json
 
 clean: ## remove the environment and every cache; recordings stay
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -29,7 +29,7 @@ from benchmarks._agreement import (
 from benchmarks._results import Figures, machine, write_results
 from interviewer.bank.rubric import Rubric
 from interviewer.scoring.adapter import ADAPTER
-from interviewer.scoring.calibration import Calibration
+from interviewer.scoring.calibration import Calibration, calibrations
 from interviewer.scoring.embedding import Embedder, SentenceEmbedder, find_model
 from interviewer.scoring.remembering import RememberingEmbedder
 from interviewer.scoring.scale import load_scale
@@ -37,12 +37,13 @@ from interviewer.scoring.scorer import Scorer
 from interviewer.scoring.screening import words_of
 from interviewer.settings import shipped_dir
 from interviewer.speech.transcript import Segment, Transcript, Word, typed
-from training.fit_grade import calibrate
 from training.graded import Answer, Material, points_only, shipped_material, without_rejects
 
 UNSEEN = Path(__file__).parent / "unseen" / "adapter.safetensors"
+UNSEEN_GRADE = UNSEEN.with_name("grade.json")
 BY_HAND = Path(__file__).parent / "answers.jsonl"
-JUNK = ("dont-know", "keywords", "other-question", "parroting")
+JUNK = ("dont-know", "keywords", "other-question", "parroting", "platitudes", "silence")
+SHORT_STRONG = ("strong-short", "strong-terse")
 
 Measure = Callable[[Sequence[Answer]], Floats]
 
@@ -75,10 +76,6 @@ class Bench:
             for a in (material.test if answers is None else answers)
         ]
         return [int(found.score or 0) for found in scorer.score_many(items)]
-
-    def calibrated(self, embedder: Embedder, form: str) -> Calibration:
-        """A grader fitted for a model on the answers to train questions."""
-        return calibrate(self.material, self.material.train, embedder, form)
 
 
 SCALE = load_scale(shipped_dir("rubrics"))
@@ -145,6 +142,11 @@ def plain_measures(bench: Bench) -> dict[str, Measure]:
     }
 
 
+def silences(material: Material) -> list[Answer]:
+    """Nothing said, to every test question."""
+    return [Answer(question, "silence", "", (0,)) for question in sorted(material.test_questions)]
+
+
 def first_grades(answers: Sequence[Answer]) -> Grades:
     return np.array([answer.grades[0] for answer in answers])
 
@@ -156,7 +158,12 @@ def agreement(name: str, grades: Sequence[int] | Grades, scores: Sequence[int] |
     }
 
 
-def share(answers: Sequence[Answer], scores: Sequence[int], kinds: str, wanted: set[int]) -> float:
+def share(
+    answers: Sequence[Answer],
+    scores: Sequence[int],
+    kinds: str | tuple[str, ...],
+    wanted: set[int],
+) -> float:
     """The share of answers of some kinds whose score is one of those wanted."""
     found = [s in wanted for a, s in zip(answers, scores, strict=True) if a.kind.startswith(kinds)]
     return float(np.mean(found))
@@ -164,12 +171,11 @@ def share(answers: Sequence[Answer], scores: Sequence[int], kinds: str, wanted: 
 
 def by_kind(name: str, answers: Sequence[Answer], scores: Sequence[int]) -> Figures:
     """What must not happen, and how often it does."""
-    junk = [s > 0 for a, s in zip(answers, scores, strict=True) if a.kind in JUNK]
     return {
         f"{name}, reversed graded 2": share(answers, scores, "reversed", {2}),
         f"{name}, reversed graded 0": share(answers, scores, "reversed", {0}),
-        f"{name}, junk graded above 0": float(np.mean(junk)),
-        f"{name}, short strong graded 2": share(answers, scores, "strong-short", {2}),
+        f"{name}, junk graded above 0": share(answers, scores, JUNK, {1, 2}),
+        f"{name}, short strong graded 2": share(answers, scores, SHORT_STRONG, {2}),
         f"{name}, strong graded 0": share(answers, scores, "strong", {0}),
     }
 
@@ -187,14 +193,17 @@ def main() -> None:
     figures: Figures = {
         "answers to test questions": len(test),
         "scorer": Scorer(bench.shipped, SCALE).name,
-        "fitted on answers to train questions": len(train),
+        "answers to train questions": len(train),
     }
     seen = bench.scores(bench.shipped)
-    fitted = bench.calibrated(bench.unseen, "adapted")
+    fitted = calibrations(UNSEEN_GRADE)[bench.unseen.name]
     unseen = bench.scores(bench.unseen, fitted)
+    silent = silences(material)
+    nothing_said = bench.scores(bench.shipped, answers=silent)
     for name, scores in (("rubrics seen", seen), ("nothing seen", unseen)):
-        figures |= agreement(name, grades, scores) | by_kind(name, test, scores)
-    without = bench.scores(bench.plain, bench.calibrated(bench.plain, "plain"))
+        kinds = by_kind(name, [*test, *silent], [*scores, *nothing_said])
+        figures |= agreement(name, grades, scores) | kinds
+    without = bench.scores(bench.plain)
     figures |= agreement("without the adapter", grades, without)
     for name, measure in plain_measures(bench).items():
         cuts = best_cuts(measure(train), first_grades(train))

@@ -125,6 +125,6 @@ def test_a_form_of_the_word_matches_whatever_the_vectors_say() -> None:
         Pieces((word,), np.array([vector], dtype=np.float32))
         for word, vector in (("stacks", (1.0, 0.0)), ("stack", (0.0, 1.0)))
     )
-    by_claim, together = aligned([wording], [said], np.ones(1), set(), 18.0)
+    by_claim, together = aligned([wording], [said], set(), 18.0)
     assert (by_claim.tolist(), together) == ([1.0], 1.0)
-    assert aligned([wording], [], np.ones(0), set(), 18.0)[1] == 0.0
+    assert aligned([wording], [], set(), 18.0)[1] == 0.0

@@ -281,7 +281,7 @@ def test_listing_terms_does_not_count() -> None:
 )
 def test_terms_strung_together_do_not_count(text: str) -> None:
     claims = claims_of(typed(text))
-    assert screen(claims, ASK, SCALE) == Screened((), lists=claims)
+    assert screen(claims, ASK, SCALE) == Screened((), lists=claims, strung=True)
 
 
 @pytest.mark.parametrize(
@@ -314,9 +314,9 @@ def test_a_statement_counts(text: str) -> None:
 
 def test_the_reason_says_that_most_of_the_answer_did_not_count() -> None:
     claims = (Claim("a"), Claim("b"))
-    assert screening_reasons(Screened((), echoes=claims)) == [
-        "The answer only repeats the question, which does not count."
-    ]
+    assert screening_reasons(Screened((), echoes=claims))[0].startswith(
+        "The answer only repeats the question or says what holds of any topic"
+    )
     assert screening_reasons(Screened(claims[:1], lists=claims))[0].startswith(
         "Most of the answer lists terms"
     )

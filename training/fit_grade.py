@@ -1,10 +1,11 @@
 """Fit the grader: from what answers cover to the grades that people gave them.
 
-python -m training.fit_grade [--adapter FILE] [--out FILE]
+python -m training.fit_grade --held-out FILE [--adapter FILE] [--out FILE]
 
 Proportional odds on the features of `interviewer.scoring.grade`, with no weight below 0, so that a
 score never falls by a right statement nor rises by a wrong one. Only answers to train questions are
-used.
+used; and for an adapter only those held out for this, as an adapter reads them that was trained
+without them (`--held-out`). The one that is shipped has seen them, and finds them too clear-cut.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ from interviewer.settings import shipped_dir
 from training.graded import Answer, Material, points_only, shipped_material, without_rejects
 
 READINGS = {
-    "adapted": Reading(relevance=0.60, width=0.05, lead=0.10, sharpness=18, near_enough=0.72),
+    "adapted": Reading(relevance=0.60, width=0.05, lead=0.10, sharpness=14, near_enough=0.72),
     "plain": Reading(relevance=0.45, width=0.05, lead=0.10, sharpness=12, near_enough=0.50),
 }
 THIN_READING = Reading(relevance=0.45, width=0.05, lead=0.60, sharpness=12, near_enough=0.40)
@@ -128,12 +129,16 @@ def fit_thin(values: Floats, grades: Grades) -> Ordinal:
     return found.model_copy(update={"cuts": (round(low - 5e-4, 3), round(high - 5e-4, 3))})
 
 
-def thin_table(scorer: Scorer, items: Sequence[Item]) -> Floats:
-    """The features of answers to thin rubrics, shape `(n_answers, len(THIN_FEATURES))`."""
-    covered = scorer.cover_many(items)
-    return np.stack(
-        [thin_features(c, item[1].key_points) for item, (_, c) in zip(items, covered, strict=True)]
-    )
+def thin_table(scorer: Scorer, items: Sequence[Item]) -> tuple[Floats, list[int]]:
+    """The features of answers to thin rubrics that are graded by them, and which these are."""
+    rows = [
+        (i, thin_features(covered, item[1].key_points))
+        for i, (item, (screened, covered)) in enumerate(
+            zip(items, scorer.cover_many(items), strict=True)
+        )
+        if not screened.strung
+    ]
+    return np.stack([row for _, row in rows]), [i for i, _ in rows]
 
 
 def feature_table(scorer: Scorer, items: Sequence[Item]) -> tuple[Floats, list[int]]:
@@ -146,30 +151,23 @@ def feature_table(scorer: Scorer, items: Sequence[Item]) -> tuple[Floats, list[i
     return np.stack([row for _, row in rows]), [i for i, _ in rows]
 
 
-def calibrate(
-    material: Material, answers: Sequence[Answer], embedder: Embedder, form: str, note: str = ""
-) -> Calibration:
-    """Fit the grader for one embedding model, for full rubrics and for thin ones.
-
-    Args:
-        form: "adapted" or "plain", which says how the model's similarities are read.
-    """
-    scale = load_scale(shipped_dir("rubrics"))
-    empty = Ordinal(weights=dict.fromkeys(FEATURES, 0.0), cuts=(0.0, 1.0))
-
-    def fitted(reading: Reading) -> Fit:
-        unfitted = Fit(reading=reading, ordinal=empty)
-        scorer = Scorer(embedder, scale, Calibration(full=unfitted, thin=unfitted))
-        values: list[Floats] = []
-        grades: list[int] = []
-        table, rows = feature_table(scorer, material.items(answers))
-        for i, row in zip(rows, table, strict=True):
-            values += [row] * len(answers[i].grades)
-            grades += answers[i].grades
-        return Fit(reading=reading, ordinal=fit_ordinal(np.stack(values), np.array(grades)))
-
-    full = fitted(READINGS[form])
-    return Calibration(full=full, thin=calibrate_thin(material, answers, embedder), note=note)
+def calibrate_full(
+    material: Material, answers: Sequence[Answer], embedder: Embedder, reading: Reading
+) -> Fit:
+    """Fit the grader for rubrics that name misconceptions."""
+    unfitted = Fit(
+        reading=reading, ordinal=Ordinal(weights=dict.fromkeys(FEATURES, 0.0), cuts=(0.0, 1.0))
+    )
+    scorer = Scorer(
+        embedder, load_scale(shipped_dir("rubrics")), Calibration(full=unfitted, thin=unfitted)
+    )
+    values: list[Floats] = []
+    grades: list[int] = []
+    table, rows = feature_table(scorer, material.items(answers))
+    for i, row in zip(rows, table, strict=True):
+        values += [row] * len(answers[i].grades)
+        grades += answers[i].grades
+    return Fit(reading=reading, ordinal=fit_ordinal(np.stack(values), np.array(grades)))
 
 
 def calibrate_thin(material: Material, answers: Sequence[Answer], embedder: Embedder) -> Fit:
@@ -182,9 +180,10 @@ def calibrate_thin(material: Material, answers: Sequence[Answer], embedder: Embe
     grades: list[int] = []
     for change in (without_rejects, points_only):
         items = [(q, change(rubric), said) for q, rubric, said in material.items(answers)]
-        for answer, row in zip(answers, thin_table(scorer, items), strict=True):
-            values += [row] * len(answer.grades)
-            grades += answer.grades
+        table, rows = thin_table(scorer, items)
+        for i, row in zip(rows, table, strict=True):
+            values += [row] * len(answers[i].grades)
+            grades += answers[i].grades
     return Fit(reading=THIN_READING, ordinal=fit_thin(np.stack(values), np.array(grades)))
 
 
@@ -197,12 +196,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--adapter", type=Path, default=ADAPTER, help="fit for this adapter")
     parser.add_argument("--out", type=Path, default=GRADE_FILE)
+    parser.add_argument(
+        "--held-out", type=Path, required=True, help="an adapter trained with --held-out"
+    )
     options = parser.parse_args()
     material, folder = shipped_material(), find_model(offline=True)
-    adapted = RememberingEmbedder(SentenceEmbedder(folder, options.adapter))
+    adapted = SentenceEmbedder(folder, options.adapter)
+    held_out = RememberingEmbedder(SentenceEmbedder(folder, options.held_out))
     plain = RememberingEmbedder(SentenceEmbedder(folder, Path("none")))
-    fit = calibrate(material, material.train, adapted, "adapted")
-    without = calibrate(material, material.train, plain, "plain", PLAIN_NOTE)
+    thin = calibrate_thin(material, material.train, plain)
+    fit = Calibration(
+        full=calibrate_full(material, material.held_out, held_out, READINGS["adapted"]), thin=thin
+    )
+    without = Calibration(
+        full=calibrate_full(material, material.train, plain, READINGS["plain"]),
+        thin=thin,
+        note=PLAIN_NOTE,
+    )
     other = Calibration(
         full=Fit(reading=READINGS["plain"], ordinal=BY_HAND),
         thin=Fit(reading=THIN_READING, ordinal=THIN_BY_HAND),

@@ -18,6 +18,8 @@ ANSWERS_DIR = Path(__file__).parent.parent / "benchmarks" / "answers"
 GRADES_FILE = "grades.jsonl"
 TEST_EVERY = 3
 """Every third question of the bank is for testing; nothing of its answers is ever trained on."""
+HELD_OUT_EVERY = 3
+"""The answers to every third train question are for fitting the grader."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,17 @@ class Material:
     train: list[Answer]
     test: list[Answer]
     test_questions: frozenset[str]
+
+    @property
+    def held_out(self) -> list[Answer]:
+        """Of the train answers those on which the grader is fitted.
+
+        An adapter makes the answers that it was trained on look more clear-cut than new ones, so
+        the evidence in these is taken from one that was trained without them.
+        """
+        train = [q.id for q in self.bank.questions if q.id not in self.test_questions]
+        chosen = set(train[::HELD_OUT_EVERY])
+        return [answer for answer in self.train if answer.question in chosen]
 
     def items(self, answers: Iterable[Answer]) -> list[Item]:
         return [

@@ -1,17 +1,22 @@
 """Train the adapter: MiniLM taught to tell right statements from misconceptions worded alike.
 
-python -m training.train_adapter [--unseen] [--pairs FILE] [--out FILE]
+python -m training.train_adapter [--unseen] [--held-out] [--pairs FILE] [--out FILE]
 
-Two losses are learned together. One is contrastive, on the rubrics and the further wordings of
-`training/wordings/`: a wording of a key point lies nearer to the other wordings of the same side
-(right, or misconception) than to the other side's and to all other points'. The other is ordinal,
-on the graded answers to train questions: the evidence that an answer's claims give must order the
-grades. Nothing of a test question's answers is used; with `--unseen` nothing of its rubric either,
-which is how the benchmark measures new questions.
+Three losses are learned together. Two are about the rubrics and the further wordings of
+`training/wordings/`: a contrastive one, by which a wording of a key point lies nearer to the other
+wordings of the same side (right, or misconception) than to the other side's and to all other
+points'; and one of reading, by which a wording taken as a claim is read as stating, contradicting,
+or not being about each key point of its question, as `interviewer.scoring.coverage` reads claims.
+The third is ordinal, on the graded answers to train questions: the evidence that an answer's claims
+give must order the grades.
+
+Nothing of a test question's answers is used; with `--unseen` nothing of its rubric either, which is
+how the benchmark measures new questions. With `--held-out` the answers to every third train
+question are left out, to fit the grader on answers that the adapter has not seen.
 
 Everything but the word embeddings is trained; what is kept of each matrix's change is its part of
 rank 32, as `interviewer.scoring.adapter` describes. Repeatable on one machine: every draw comes
-from one seed, and two threads are used whatever the number of cores.
+from a seed, and one thread is used whatever the number of cores.
 """
 
 from __future__ import annotations
@@ -21,11 +26,9 @@ import csv
 import hashlib
 import json
 import math
-import random
-import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,24 +38,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import AutoModel, AutoTokenizer
 
-from interviewer.bank.rubric import KeyPoint
 from interviewer.scoring.adapter import ADAPTER
-from interviewer.scoring.claims import claims_of
 from interviewer.scoring.embedding import REPOSITORY, find_model
-from interviewer.speech.transcript import typed
-from training.graded import Material, shipped_material
-from training.wordings import Wordings, read_wordings
+from training.graded import shipped_material
+from training.sampling import Sampler, Side, Step
+from training.wordings import read_wordings
 
-SEED = 1
-EPOCHS = 8
-QUESTIONS_A_STEP = 2
-ANSWERS_A_QUESTION = 6
-WORDINGS_A_SIDE = 6
-FURTHER_A_SIDE = 4
-HELD_OUT = 0.5
-"""How often a wording of the rubric is held out of its side, to be read as a claim."""
-PAIRS_A_STEP = 4
-LEARNING_RATE = 3e-5
+CYCLES = 2
+"""The learning rate rises and falls this often."""
+LEARNING_RATE = 1e-4
 HEAD_LEARNING_RATE = 1e-2
 SCALE = 20.0
 """Similarities are multiplied by this before a softmax."""
@@ -60,69 +54,9 @@ ABOUT = 0.6
 """A claim that is about a point is at least this near to a wording of it."""
 ELSEWHERE = 0.3
 """What reading a wording as a claim about another point costs, beside misreading it."""
-DISTORTED = 0.5
-"""The share of texts that are made to look like speech: fillers, no punctuation, words lost."""
 RANK = 32
 MAX_TOKENS = 64
 BATCH_TEXTS = 32
-EASY_KINDS = ("dont-know", "keywords", "parroting", "other-question", "platitudes")
-EASY_SHARE = 0.4
-"""Kinds of answers that the screening sees to are drawn less often."""
-FILLERS = [
-    "um",
-    "uh",
-    "so",
-    "you know",
-    "I mean",
-    "basically",
-    "like",
-    "okay so",
-    "I think",
-    "right so",
-    "and",
-    "well",
-]
-
-
-@dataclass
-class Side:
-    """Where a key point's wordings stand among a step's texts: right ones, then misconceptions."""
-
-    start: int
-    middle: int
-    end: int
-
-
-@dataclass
-class Step:
-    """The texts of one step. `point` and `wrong` tell the first `len(point)` of them apart."""
-
-    texts: list[str] = field(default_factory=list)
-    point: list[int] = field(default_factory=list)
-    wrong: list[bool] = field(default_factory=list)
-    answers: list[tuple[list[Side], list[float], int, int, int]] = field(default_factory=list)
-    """For each answer: its key points and their weights, its claims' first and end, its grade."""
-    singles: list[tuple[list[Side], list[tuple[int, int, int]]]] = field(default_factory=list)
-    """For each question: its key points, and the wordings to be read as claims: which text,
-    of which point (-1 for none), and 0 where it states that point, 1 where it contradicts it."""
-
-    def add_point(self, right: Sequence[str], misconceptions: Sequence[str]) -> Side:
-        start, number = len(self.texts), self.point[-1] + 1 if self.point else 0
-        self._add(number, right, False)
-        self._add(number, misconceptions, True)
-        return Side(start, start + len(right), len(self.texts))
-
-    def add_further(self, right: Sequence[str], misconceptions: Sequence[str]) -> range:
-        """More wordings of the point added last, to which answers are not compared."""
-        first = len(self.texts)
-        self._add(self.point[-1], right, False)
-        self._add(self.point[-1], misconceptions, True)
-        return range(first, len(self.texts))
-
-    def _add(self, number: int, texts: Sequence[str], wrong: bool) -> None:
-        self.texts += texts
-        self.point += [number] * len(texts)
-        self.wrong += [wrong] * len(texts)
 
 
 class Evidence(nn.Module):
@@ -201,121 +135,6 @@ def contrast(vectors: Tensor, point: Tensor, wrong: Tensor) -> Tensor:
     anything = logits.logsumexp(1)
     within = logits.masked_fill(~same_point, -1e9).logsumexp(1)
     return (anything + within - 2 * near)[alike.any(1)].mean()
-
-
-class Sampler:
-    """Draws the steps of the training, every time the same."""
-
-    def __init__(
-        self,
-        material: Material,
-        wordings: Mapping[tuple[str, str], Wordings],
-        questions: Sequence[str],
-        pairs: list[list[str]],
-    ) -> None:
-        self._wordings = wordings
-        self._draw = random.Random(SEED)  # noqa: S311 - nothing here is secret
-        self._rubrics = material.rubrics
-        self._questions = list(questions)
-        self._pairs = pairs
-        self._answers: dict[str, list[tuple[list[str], int, str]]] = {}
-        for answer in material.train:
-            claims = [claim.text for claim in claims_of(typed(answer.text))]
-            entry = claims, answer.grades[0], answer.kind
-            self._answers.setdefault(answer.question, []).append(entry)
-
-    def __len__(self) -> int:
-        return EPOCHS * math.ceil(len(self._questions) / QUESTIONS_A_STEP)
-
-    def steps(self) -> Iterator[Step]:
-        for _ in range(EPOCHS):
-            self._draw.shuffle(self._questions)
-            for first in range(0, len(self._questions), QUESTIONS_A_STEP):
-                yield self._step(self._questions[first : first + QUESTIONS_A_STEP])
-
-    def _step(self, questions: Sequence[str]) -> Step:
-        step = Step()
-        sides = {}
-        for question in questions:
-            keys = self._rubrics[question].key_points
-            singles: list[tuple[int, int, int]] = []
-            sides[question] = [
-                self._point(step, question, key, k, singles) for k, key in enumerate(keys)
-            ]
-            step.singles.append((sides[question], singles))
-        for sentence, negated in self._draw.sample(
-            self._pairs, min(PAIRS_A_STEP, len(self._pairs))
-        ):
-            step.add_point([sentence, self._distorted(sentence)], [negated])
-        for question in questions:
-            weights = [float(key.weight) for key in self._rubrics[question].key_points]
-            for claims, grade, _ in self._answers_to(question):
-                first = len(step.texts)
-                step.texts += [self._distorted(claim) for claim in claims]
-                step.answers.append((sides[question], weights, first, len(step.texts), grade))
-        return step
-
-    def _point(
-        self,
-        step: Step,
-        question: str,
-        key: KeyPoint,
-        number: int,
-        singles: list[tuple[int, int, int]],
-    ) -> Side:
-        draw = self._draw
-        accepts, rejects = (
-            draw.sample(key.accept, len(key.accept)),
-            draw.sample(key.reject, len(key.reject)),
-        )
-        further = self._wordings.get((question, key.id), Wordings())
-        held = 1 if draw.random() < HELD_OUT else 0
-        right = [self._distorted(text) for text in (key.point, *accepts[held:WORDINGS_A_SIDE])]
-        wrong = [self._distorted(text) for text in rejects[held:WORDINGS_A_SIDE]]
-        side = step.add_point(right, wrong)
-        more_right = [*accepts[:held], *self._some(further.right)]
-        more_wrong = [*rejects[:held], *self._some(further.wrong)]
-        rows = step.add_further(
-            [self._distorted(t) for t in more_right], [self._distorted(t) for t in more_wrong]
-        )
-        singles += [(row, number, int(i >= len(more_right))) for i, row in enumerate(rows)]
-        if further.beside:  # near to nothing
-            singles.append((len(step.texts), -1, 0))
-            step.add_point([self._distorted(draw.choice(further.beside))], [])
-        return side
-
-    def _some(self, texts: Sequence[str]) -> list[str]:
-        return self._draw.sample(texts, min(FURTHER_A_SIDE, len(texts)))
-
-    def _answers_to(self, question: str) -> list[tuple[list[str], int, str]]:
-        draw = self._draw
-        known = [
-            answer
-            for answer in self._answers.get(question, [])
-            if not answer[2].startswith(EASY_KINDS) or draw.random() < EASY_SHARE
-        ]
-        chosen = draw.sample(known, min(ANSWERS_A_QUESTION - 1, len(known)))
-        if draw.random() < 0.5:
-            chosen += [a for a in known if a[2].startswith("reversed") and a not in chosen][:1]
-        return chosen
-
-    def _distorted(self, text: str) -> str:
-        draw = self._draw
-        if draw.random() > DISTORTED:
-            return text
-        words = text.split()
-        if draw.random() < 0.5:
-            words = [re.sub(r"[.,;:?!]", "", word) for word in words]
-        if draw.random() < 0.5:
-            words.insert(0, draw.choice(FILLERS))
-        if draw.random() < 0.4:
-            words.insert(draw.randrange(len(words)), draw.choice(FILLERS))
-        if draw.random() < 0.4 and len(words) > 8:
-            words.pop(draw.randrange(len(words)))
-        if draw.random() < 0.2 and len(words) > 14:
-            cut = draw.randint(1, 4)
-            words = words[:-cut] if draw.random() < 0.5 else words[cut:]
-        return " ".join(words)
 
 
 def embed(model: Any, tokenizer: Any, texts: Sequence[str]) -> Tensor:
@@ -423,13 +242,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--unseen", action="store_true", help="leave test questions' rubrics out")
     parser.add_argument(
+        "--held-out", action="store_true", help="leave the answers for the grader's fit out"
+    )
+    parser.add_argument(
         "--pairs", type=Path, help="sentences and their negations, to learn besides"
     )
     parser.add_argument("--out", type=Path, default=ADAPTER)
     options = parser.parse_args()
-    torch.set_num_threads(2)
-    torch.manual_seed(SEED)
+    torch.set_num_threads(1)
     material = shipped_material()
+    if options.held_out:
+        held_out = set(material.held_out)
+        material = replace(material, train=[a for a in material.train if a not in held_out])
     left_out = material.test_questions if options.unseen else frozenset()
     questions = [q.id for q in material.bank.questions if q.id not in left_out]
     folder = str(find_model(offline=True))
@@ -437,7 +261,9 @@ def main() -> None:
     before = {name: value.detach().clone() for name, value in model.named_parameters()}
     pairs = read_pairs(options.pairs) if options.pairs else []
     wordings = {key: said for key, said in read_wordings().items() if key[0] not in left_out}
-    train(model, tokenizer, Sampler(material, wordings, questions, pairs))
+    for cycle in range(1, CYCLES + 1):
+        torch.manual_seed(cycle)
+        train(model, tokenizer, Sampler(material, wordings, questions, pairs, seed=cycle))
     trained_on = (
         f"{len(questions)} rubrics, {sum(map(len, wordings.values()))} further wordings of them"
         f", {len(material.train)} answers to train questions"

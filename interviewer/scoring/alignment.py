@@ -35,11 +35,11 @@ class Pieces:
     vectors: npt.NDArray[np.float32]
 
 
-def align(wording: Pieces, said: Sequence[Pieces], worth: Floats) -> Floats:
+def align(wording: Pieces, said: Sequence[Pieces]) -> Floats:
     """How well each piece of a wording is matched by each claim, shape `(n_claims, n_pieces)`.
 
     That is the best cosine to a piece of the claim, or 1 where the claim has the piece's word in
-    some form, to four decimals; times what the claim is worth.
+    some form, to four decimals.
     """
     table = np.zeros((len(said), len(wording.words)))
     stems = [stem(word) for word in wording.words]
@@ -49,7 +49,7 @@ def align(wording: Pieces, said: Sequence[Pieces], worth: Floats) -> Floats:
         nearest = (wording.vectors @ claim.vectors.T).max(axis=1).clip(0)
         spoken = {stem(word) for word in claim.words}
         same = [one in spoken for one in stems]
-        table[row] = np.where(same, 1.0, np.round(nearest.astype(np.float64), 4)) * worth[row]
+        table[row] = np.where(same, 1.0, np.round(nearest.astype(np.float64), 4))
     return table
 
 
@@ -76,7 +76,6 @@ def _weight(word: str, asked: Collection[str]) -> float:
 def aligned(
     wordings: Sequence[Pieces],
     said: Sequence[Pieces],
-    worth: Floats,
     asked: Collection[str],
     sharpness: float,
 ) -> tuple[Floats, float]:
@@ -84,12 +83,11 @@ def aligned(
 
     Args:
         wordings: of one key point.
-        worth: in [0, 1] for each claim.
         sharpness: how much the best said of the wordings counts beside the others.
     """
     by_claim, together = [], []
     for wording in wordings:
-        table, weights = align(wording, said, worth), weights_of(wording, asked)
+        table, weights = align(wording, said), weights_of(wording, asked)
         by_claim.append(table @ weights)
         together.append(table.max(axis=0, initial=0.0) @ weights)
     claims = _soft_maximum(np.stack(by_claim), sharpness)

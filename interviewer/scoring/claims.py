@@ -23,6 +23,10 @@ WORDS_PER_SENTENCE_END = 40
 SENTENCE_END = (".", "?", "!", ";")
 CLAUSE_END = (",", ":", "\u2013", "\u2014")  # the dashes
 CLOSERS = "\"')]}\u00bb\u201d\u2019"  # the closing quotes
+MIN_DENSE_WORDS = 8
+"""A claim of more words may hold several clauses ..."""
+MIN_CLAUSE_WORDS = 4
+"""... of at least so many."""
 Span: TypeAlias = tuple[int, int]
 """The first word and the one after the last."""
 _CLAUSE_STARTS = """
@@ -71,6 +75,24 @@ def claims_of(transcript: Transcript) -> tuple[Claim, ...]:
         if not punctuated and tokens[0].start_s is not None:
             spans.update(_windows(sentence, SHORT_WINDOW_WORDS))
     return tuple(_claim(tokens[start:end]) for start, end in sorted(spans))
+
+
+def clauses_of(claim: Claim) -> tuple[Claim, ...]:
+    """The clauses of a claim that has several; none where it is short or has only one.
+
+    A dense sentence states several key points, and its one vector is about none of them clearly.
+    The times are spread over the letters.
+    """
+    segment = Segment(claim.text, claim.start_s or 0.0, claim.end_s or 0.0)
+    tokens = _tokens_of(segment)
+    if len(tokens) <= MIN_DENSE_WORDS:
+        return ()
+    cuts = [0]
+    for i in range(MIN_CLAUSE_WORDS, len(tokens) - MIN_CLAUSE_WORDS + 1):
+        if i - cuts[-1] >= MIN_CLAUSE_WORDS and _clause_at(tokens, i):
+            cuts.append(i)
+    spans = pairwise([*cuts, len(tokens)]) if len(cuts) > 1 else ()
+    return tuple(_claim(tokens[start:end]) for start, end in spans)
 
 
 def _tokens_of(segment: Segment) -> list[_Token]:

@@ -94,7 +94,6 @@ def cover(
 
 def cover_thin(
     claims: Sequence[Claim],
-    worth: Sequence[float],
     said: Sequence[Pieces],
     rubric: Rubric,
     wordings: Sequence[Pieces],
@@ -105,7 +104,7 @@ def cover_thin(
     """Decide each key point of a rubric without misconceptions by how much of it was said.
 
     Args:
-        claims, worth, said: what was said, what each claim counts, and its pieces.
+        claims, said: what was said, and the pieces of each claim.
         wordings: the pieces of each of `rubric_texts(rubric)`.
         asked: the stems of the question's words.
     """
@@ -113,9 +112,7 @@ def cover_thin(
     shares, together, row = np.zeros((len(claims), len(keys))), np.zeros(len(keys)), 0
     for k, key in enumerate(keys):
         end = row + 1 + len(key.accept)
-        shares[:, k], together[k] = aligned(
-            wordings[row:end], said, np.array(worth), asked, reading.sharpness
-        )
+        shares[:, k], together[k] = aligned(wordings[row:end], said, asked, reading.sharpness)
         row = end
     support = ((shares - reading.near_enough) / reading.lead).clip(0, 1)
     nothing = np.zeros_like(support)

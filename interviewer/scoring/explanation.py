@@ -10,7 +10,7 @@ import numpy as np
 from interviewer.bank.rubric import KeyPoint, Rubric
 from interviewer.scoring.calibration import Calibration, is_thin
 from interviewer.scoring.coverage import Coverage, KeyPointResult, Status
-from interviewer.scoring.grade import Verdict, contradicted_points, judge
+from interviewer.scoring.grade import Verdict, contradicted_points, judge, wrong_share
 from interviewer.scoring.scale import Scale
 from interviewer.scoring.screening import Screened
 
@@ -36,7 +36,10 @@ def explain(
 def screening_reasons(screened: Screened) -> list[str]:
     """What did not count; worth a word only where it is most of the answer."""
     kinds = (
-        (screened.echoes, "only repeats the question, which does not count"),
+        (
+            screened.echoes,
+            "only repeats the question or says what holds of any topic, which does not count",
+        ),
         (screened.lists, "lists terms without saying anything about them"),
         (screened.unasserted, "asks, quotes others, or was taken back, and states nothing"),
     )
@@ -77,6 +80,12 @@ def _rules(verdict: Verdict, covered: Coverage, rubric: Rubric, scale: Scale) ->
     if verdict.cap == "required":
         ids = _quoted([key.id for key in contradicted_points(covered, rubric.key_points, scale)])
         return [f"What was said against the required {ids} keeps the answer from being strong."]
+    if verdict.cap == "wrong":
+        name = SCORE_NAMES[verdict.score + 1]
+        return [
+            f"{wrong_share(covered):.0%} of the evidence is against the key points, which is too "
+            f"much for a {name} answer."
+        ]
     if verdict.cap == "coverage":
         strong = verdict.score == 1
         least = scale.strong_coverage if strong else scale.partial_coverage

@@ -17,9 +17,12 @@ from interviewer.scoring.screening import words_of
 from interviewer.speech.transcript import Transcript
 
 Score = Literal[0, 1, 2]
+Cap = Literal["", "required", "coverage", "wrong"]
 Probabilities = tuple[float, float, float]
 """Of the scores 0, 1 and 2."""
 
+LITTLE_EVIDENCE = 0.3
+"""Beside this much, faint evidence is no reason to call an answer wrong."""
 SOFTNESS = 0.08
 """A share counts a point from its threshold on, gradually within about this much."""
 FEATURES = (
@@ -34,7 +37,7 @@ FEATURES = (
     "required_mean",
     "required_least",
 )
-THIN_FEATURES = ("aligned", "least_aligned")
+THIN_FEATURES = ("aligned",)
 """For rubrics without misconceptions, of which only what was said can be known."""
 
 
@@ -95,7 +98,7 @@ class Verdict:
     coverage: float
     level: float
     probabilities: Probabilities
-    cap: Literal["", "required", "coverage"] = ""
+    cap: Cap = ""
     """The rule that keeps the score below what the grader gives."""
 
 
@@ -147,14 +150,14 @@ def features(covered: Coverage, keys: Sequence[KeyPoint]) -> Floats:
 
 
 def thin_features(covered: Coverage, keys: Sequence[KeyPoint]) -> Floats:
-    """The same in the order of `THIN_FEATURES`, shape `(2,)`, for a coverage with an alignment.
+    """The same in the order of `THIN_FEATURES`, shape `(1,)`, for a coverage with an alignment.
 
-    Every feature rises, or stays, with whatever is said besides.
+    It is the weighted mean of the alignments, and rises, or stays, with whatever is said besides.
     """
     weights = np.array([key.weight for key in keys], dtype=np.float64)
     weights /= weights.sum()
     alignment = np.asarray(covered.alignment, dtype=np.float64)
-    return np.array([weights @ alignment, alignment.min()])
+    return np.array([weights @ alignment])
 
 
 def _level(covered: Coverage, keys: Sequence[KeyPoint], ordinal: Ordinal) -> float:
@@ -181,10 +184,10 @@ def _log_ratio(right: Floats, wrong: Floats, floor: float) -> float:
 
 
 def judge(covered: Coverage, rubric: Rubric, scale: Scale, calibration: Calibration) -> Verdict:
-    """Score by the fitted grader, within the two rules that a rubric's author relies on.
+    """Score by the fitted grader, within the rules that a rubric's author relies on.
 
     An answer that clearly contradicts a required point cannot be strong; one with less coverage
-    than the scale asks neither strong nor partial.
+    than the scale asks, or with more said wrong than it allows, neither strong nor partial.
     """
     keys = rubric.key_points
     ordinal = calibration.fit_for(rubric).ordinal
@@ -192,14 +195,31 @@ def judge(covered: Coverage, rubric: Rubric, scale: Scale, calibration: Calibrat
     share = coverage_of(covered.results, keys, scale)
     lacking = contradicted_points(covered, keys, scale)
     given = sum(level > cut for cut in ordinal.cuts)
-    cap = 0 if share < scale.partial_coverage else 2
-    if cap == 2 and (lacking or share < scale.strong_coverage):
-        cap = 1
-    rule: Literal["", "required", "coverage"] = ""
-    if given > cap:
-        rule = "required" if cap == 1 and lacking else "coverage"
+    wrong, chances = wrong_share(covered), _probabilities(level, ordinal)
+    doubtful = wrong >= scale.strong_wrong_share and chances[2] < scale.strong_certainty
+    caps: dict[Cap, int] = {
+        "required": 1 if lacking else 2,
+        "coverage": _cap(share < scale.partial_coverage, share < scale.strong_coverage),
+        "wrong": _cap(wrong >= scale.partial_wrong_share, doubtful),
+    }
+    least = min(caps, key=lambda rule: caps[rule])
+    cap = caps[least]
     score: Score = 0 if min(given, cap) == 0 else 1 if min(given, cap) == 1 else 2
-    return Verdict(score, share, level, _capped(_probabilities(level, ordinal), cap), rule)
+    return Verdict(score, share, level, _capped(chances, cap), least if given > cap else "")
+
+
+def _cap(not_partial: bool, not_strong: bool) -> int:
+    return 0 if not_partial else 1 if not_strong else 2
+
+
+def wrong_share(covered: Coverage) -> float:
+    """How much of the evidence is against the key points, in [0, 1).
+
+    Each claim counts by what it says most clearly on either side. A right claim more never raises
+    it, a wrong one never lowers it.
+    """
+    right, wrong = _greatest(covered.support).sum(), _greatest(covered.opposition).sum()
+    return round(float(wrong / (right + wrong + LITTLE_EVIDENCE)), 4)
 
 
 def coverage_of(results: Sequence[KeyPointResult], keys: Sequence[KeyPoint], scale: Scale) -> float:

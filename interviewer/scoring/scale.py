@@ -26,6 +26,9 @@ class Scale(Strict):
     strong_coverage: Share
     partial_coverage: Share
     clear_contradiction: Share
+    strong_wrong_share: Share
+    partial_wrong_share: Share
+    strong_certainty: Share
     close_call: Share
     min_words: Annotated[int, Field(ge=1, le=1_000)]
     min_new_words: Annotated[int, Field(ge=0, le=1_000)]
@@ -44,6 +47,8 @@ class Scale(Strict):
             raise ValueError("partial no larger than hit")
         if self.partial_coverage > self.strong_coverage:
             raise ValueError("partial_coverage no larger than strong_coverage")
+        if self.strong_wrong_share > self.partial_wrong_share:
+            raise ValueError("strong_wrong_share no larger than partial_wrong_share")
         return self
 
 

@@ -20,7 +20,7 @@ from interviewer.scoring.scale import Scale
 from interviewer.scoring.screening import Screened, recited_share, screen, stem, words_of
 from interviewer.speech.transcript import Transcript
 
-METHOD = "stance-2"
+METHOD = "stance-3"
 Item: TypeAlias = tuple[Question, Rubric, Transcript]
 
 
@@ -111,7 +111,7 @@ class Scorer:
             for i in chosen
             if items[i][1].content_hash not in self._rubrics
         }
-        said = [claim.text for i in chosen for claim in screened[i].kept]
+        said = [claim.text for i in chosen for claim in screened[i].counted]
         texts = dict.fromkeys([*said, *(text for wordings in new.values() for text in wordings)])
         rows = {text: row for row, text in enumerate(texts)}
         vectors = self._embedder.embed(list(texts))
@@ -119,7 +119,7 @@ class Scorer:
             self._rubrics[content_hash] = vectors[[rows[text] for text in wordings]]
         return [
             self._cover(
-                items[i], screened[i], vectors[[rows[claim.text] for claim in screened[i].kept]]
+                items[i], screened[i], vectors[[rows[claim.text] for claim in screened[i].counted]]
             )
             for i in chosen
         ]
@@ -143,7 +143,6 @@ class Scorer:
         return [
             cover_thin(
                 screened[i].asserted,
-                screened[i].worth,
                 [pieces[claim.text] for claim in screened[i].asserted],
                 items[i][1],
                 self._thin_rubrics[items[i][1].content_hash],
@@ -156,7 +155,7 @@ class Scorer:
 
     def _cover(self, item: Item, screened: Screened, claim_vectors: Vectors) -> Coverage:
         _, rubric, transcript = item
-        claims = () if no_answer(transcript, self._scale) else screened.kept
+        claims = () if no_answer(transcript, self._scale) else screened.counted
         wordings = self._rubrics[rubric.content_hash]
         reading = self._calibration.fit_for(rubric).reading
         return cover(claims, claim_vectors, rubric, wordings, self._scale, reading)
@@ -168,7 +167,8 @@ class Scorer:
         # A few words may be all that a thin rubric asks for; what they are worth, they show.
         asked = scale.model_copy(update={"min_words": 1}) if thin else scale
         nothing = no_answer(transcript, asked)
-        if nothing or not (screened.asserted if thin else screened.kept):
+        counted = () if screened.strung else screened.asserted if thin else screened.kept
+        if nothing or not counted:
             told = [nothing] if nothing else screening_reasons(screened)
             reasons = tuple(told) or ("Nothing that was said comes close to a key point.",)
             return Assessment(0, 0.0, found, reasons, self.name)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from interviewer.scoring.assertion import assertions
-from interviewer.scoring.claims import Claim
+from interviewer.scoring.claims import Claim, clauses_of
 from interviewer.scoring.scale import Scale
 
 # The words that hold a sentence together, those of spoken arithmetic, praise, and hedging.
@@ -42,9 +42,16 @@ _LIST_FRAME = re.compile(
     r"|(?:things|stuff|terms|words|topics) (?:like|such as)|of course|and so (?:on|forth)|as well"
     r"|that kind of (?:thing|stuff)|those kinds? of things?|et cetera)\b"
 )
+# What one can say of any topic.
+_GENERAL_WORDS = """
+    always balance best budget business care careful carefully case cases choice choose company
+    context depend depending depends different experience field goal goals interesting matter
+    matters off offs people pick practice practices practical project projects quality requirement
+    requirements situation systematically team teams today topic trade tradeoff tradeoffs
+    understand useful want wants
+"""
+GENERAL_WORDS = frozenset(_GENERAL_WORDS.split())
 RUN_WORDS = 5
-SHORT_LIST_WORDS = 9
-LIST_WORTH = 0.8
 
 
 @dataclass(frozen=True)
@@ -52,48 +59,66 @@ class Screened:
     """The claims that count, and those that do not, by the reason."""
 
     kept: tuple[Claim, ...]
+    clauses: tuple[Claim, ...] = ()
+    """What claims that count say in their parts."""
     echoes: tuple[Claim, ...] = ()
-    """Say the question back and add nothing."""
+    """Say the question back, or what one can say of any topic, and add nothing."""
     lists: tuple[Claim, ...] = ()
     """Name terms without saying anything about them."""
     unasserted: tuple[Claim, ...] = ()
     """Ask, quote other people's opinions, say what one does not know, or were taken back."""
+    strung: bool = False
+    """Whether the whole answer only strings terms together."""
+
+    @property
+    def counted(self) -> tuple[Claim, ...]:
+        """The claims that count, as wholes and clause by clause."""
+        return (*self.kept, *self.clauses)
 
     @property
     def asserted(self) -> tuple[Claim, ...]:
-        """Everything but what is unasserted."""
-        return (*self.kept, *self.echoes, *self.lists)
+        """Everything but what is unasserted, for where every word is weighed by itself.
 
-    @property
-    def worth(self) -> tuple[float, ...]:
-        """What each of `asserted` counts where every word is weighed by itself, in [0, 1].
-
-        Words of the question weigh little then, so an echo needs no other treatment; and a few
-        terms may be all that a question asks for, so only a long list of them counts less.
+        Words of the question weigh little then, so an echo needs no other treatment, and a few
+        terms may be all that a question asks for.
         """
-        listed = [len(words_of(claim.text)) > SHORT_LIST_WORDS for claim in self.lists]
-        before = (1.0,) * (len(self.kept) + len(self.echoes))
-        return (*before, *(LIST_WORTH if long else 1.0 for long in listed))
+        return (*self.kept, *self.echoes, *self.lists)
 
 
 def screen(claims: Sequence[Claim], ask: str, scale: Scale) -> Screened:
     """Leave out what is not asserted, what repeats the question, and what only lists terms."""
     if lists_terms(" ".join(claim.text for claim in claims), scale):
-        return Screened((), lists=tuple(claims))
+        return Screened((), lists=tuple(claims), strung=True)
     asserted, unasserted = assertions(claims)
     asked = {stem(word) for word in words_of(ask)}
-    kept, echoes, lists = [], [], []
+    found: dict[str, list[Claim]] = {"kept": [], "echoes": [], "lists": []}
     for claim in asserted:
-        words = words_of(claim.text)
-        content = [word for word in words if word not in EMPTY_WORDS]
-        new = sum(stem(word) not in asked for word in content)
-        if len(words) - len(content) < scale.min_function_share * len(words):
-            lists.append(claim)
-        elif new < scale.min_new_words or new < scale.min_new_share * len(content):
-            echoes.append(claim)
-        else:
-            kept.append(claim)
-    return Screened(tuple(kept), tuple(echoes), tuple(lists), unasserted)
+        found[_kind_of(claim, asked, scale)].append(claim)
+    clauses = [
+        clause
+        for claim in found["kept"]
+        for clause in clauses_of(claim)
+        if _kind_of(clause, asked, scale) == "kept"
+    ]
+    kept, echoes, lists = (tuple(claims) for claims in found.values())
+    return Screened(kept, tuple(clauses), echoes, lists, unasserted)
+
+
+def _is_list(words: Sequence[str], scale: Scale) -> bool:
+    """Whether hardly any function word stands among the words of a statement."""
+    return sum(word in EMPTY_WORDS for word in words) < scale.min_function_share * len(words)
+
+
+def _kind_of(claim: Claim, asked: Collection[str], scale: Scale) -> str:
+    """Which of a `Screened`'s fields an asserted claim belongs to."""
+    words = words_of(claim.text)
+    content = [word for word in words if word not in EMPTY_WORDS]
+    new = sum(stem(word) not in asked and word not in GENERAL_WORDS for word in content)
+    if _is_list(words, scale):
+        return "lists"
+    if new < scale.min_new_words or new < scale.min_new_share * len(content):
+        return "echoes"
+    return "kept"
 
 
 def lists_terms(text: str, scale: Scale) -> bool:
