@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interviewer.scoring.claims import MAX_WORDS, Claim, claims_of
+from interviewer.scoring.claims import MAX_WORDS, Claim, claims_of, clauses_of
 from interviewer.speech.transcript import Segment, Transcript, Word, typed
 from tests.scoring_kit import spoken
 
@@ -132,3 +133,23 @@ def test_claims_are_in_order_and_within_the_utterance(transcript: Transcript) ->
 def test_claims_are_short_enough_to_say_one_thing(words: list[str]) -> None:
     # A claim grows past the limit only by the fragments that join it.
     assert all(len(text.split()) <= MAX_WORDS for text in texts(typed(" ".join(words))))
+
+
+def test_a_dense_claim_is_its_clauses_besides_with_their_times() -> None:
+    dense = Claim(
+        "Keys and values stay in memory, so a step computes the new token only.", 2.0, 6.0
+    )
+    first, second = clauses_of(dense)
+    assert first.text == "Keys and values stay in memory,"
+    assert second.text == "so a step computes the new token only."
+    assert first.start_s == 2.0
+    assert first.end_s == second.start_s
+    assert second.end_s == 6.0
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["It stores keys, and values too.", "It never computes the keys of earlier tokens twice"],
+)
+def test_a_claim_of_one_clause_has_no_parts(text: str) -> None:
+    assert clauses_of(Claim(text)) == ()

@@ -107,6 +107,43 @@ def test_the_rubric_s_least_coverage_holds_whatever_the_grader_says() -> None:
     ]
 
 
+def evidence(right: float, wrong: float) -> Coverage:
+    """Every point stated, and so much said against the second one in another claim."""
+    hits = said("hit", "hit", "hit")
+    against = np.zeros((1, 3))
+    against[0, 1] = wrong
+    support = np.vstack([hits.support * right, np.zeros((1, 3))])
+    return Coverage(hits.results, support, np.vstack([hits.opposition, against]))
+
+
+def test_an_answer_in_which_a_third_of_the_evidence_is_wrong_is_wrong() -> None:
+    for wrong, score, cap in ((0.0, 2, ""), (0.9, 0, "wrong")):
+        found = judge(evidence(0.4, wrong), rubric(*POINTS), SCALE, LENIENT)
+        assert (found.score, found.cap) == (score, cap)
+    told = explain(found, evidence(0.4, 0.9), rubric(*POINTS), SCALE, LENIENT)
+    assert "38% of the evidence is against the key points" in " ".join(told)
+
+
+def test_with_a_quarter_of_the_evidence_wrong_only_a_clearly_strong_answer_is_strong() -> None:
+    covered = evidence(0.4, 0.55)
+    sure = judge(covered, rubric(*POINTS), SCALE, LENIENT)
+    level = sure.level
+    doubtful = LENIENT.model_copy(
+        update={
+            "full": LENIENT.full.model_copy(
+                update={
+                    "ordinal": LENIENT.full.ordinal.model_copy(
+                        update={"cuts": (level - 2.0, level - 0.1)}
+                    )
+                }
+            )
+        }
+    )
+    assert sure.score == 2
+    unsure = judge(covered, rubric(*POINTS), SCALE, doubtful)
+    assert (unsure.score, unsure.cap) == (1, "wrong")
+
+
 def test_reasons_say_what_was_stated_and_what_would_have_made_it_strong() -> None:
     first, missing, way_up, *_ = reasons("hit", "missed", "missed")
     assert first == "1 of 3 key points was stated: 30% of the rubric by weight."
