@@ -48,8 +48,8 @@ check: setup-dev ## lint, formatting, types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-bench: setup-dev ## the benchmarks, each prints its table (not the one that needs public answers)
-	@for bench in $$(ls benchmarks/[a-z]*.py | grep -v public_answers); do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
+bench: setup-dev ## the benchmarks, each prints its table (not those that need public answers or a voice)
+	@for bench in $$(ls benchmarks/[a-z]*.py | grep -v -e public_answers -e spoken_answers); do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
 
 eval: setup-dev ## how well scores agree with grades (PUBLIC=folder adds public graded answers)
 	@$(BIN)/python -m benchmarks.score_agreement

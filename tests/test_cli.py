@@ -195,6 +195,30 @@ def test_a_bad_line_is_named(command: Command, line: str) -> None:
     assert code == 2 and out == "" and err
 
 
+def test_an_explained_score_says_why_and_how_to_get_further(
+    command: Command, tmp_path: Path
+) -> None:
+    answer = tmp_path / "answer.txt"
+    answer.write_text("It keeps the keys and values of all earlier tokens, at every layer.\n")
+    code, out, _ = command("score", "--explain", "--question", "kv-cache", answer)
+    said = " ".join(out.split())
+    assert code == 0
+    assert "What is the KV cache" in said and "Score:" in said
+    assert "The most valuable point that is missing:" in said
+    assert "“It keeps the keys and values of all earlier tokens, at every layer" in said
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [(("--json", "--explain"), "take one"), (("--question", "nope"), "nope")],
+)
+def test_scoring_options_that_do_not_fit_are_refused(
+    command: Command, options: tuple[str, ...], expected: str
+) -> None:
+    code, out, err = command("score", *options, typed="text")
+    assert (code, out) == (2, "") and expected in err
+
+
 def test_silence_is_not_transcribed(command: Command, tmp_path: Path) -> None:
     with Recording(tmp_path / "silence.wav") as recording:
         recording.write(np.zeros(48_000, np.float32))

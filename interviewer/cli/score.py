@@ -1,4 +1,4 @@
-"""`interviewer score`: written answers in, one JSON line each out; for scripts."""
+"""`interviewer score`: written answers in; one JSON line each out for scripts, or the reasons."""
 
 from __future__ import annotations
 
@@ -25,28 +25,68 @@ Answer = tuple[Question, Transcript]
 
 @click.command()
 @click.argument("file", type=click.File("r", encoding="utf-8", errors="strict"), default="-")
-@click.option("--json", "as_json", is_flag=True, help="JSON lines out; the only form there is yet.")
+@click.option("--json", "as_json", is_flag=True, help="JSON lines out, as without any option.")
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Say why in words: what was said, what was missed, and a way up.",
+)
+@click.option("--question", metavar="QUESTION", help="FILE is one answer to this, as plain text.")
 @parts.bank_option
 @click.option(
     "--offline", is_flag=True, default=None, help="Use only models that are here already."
 )
-def score(file: IO[str], as_json: bool, **options: Any) -> None:
+def score(
+    file: IO[str], as_json: bool, explain: bool, question: str | None, **options: Any
+) -> None:
     """Score written answers: JSON lines from FILE or standard input, one JSON line out for each.
+
+    With --question, FILE is the text of one answer:
+    interviewer score --explain --question kv-cache answer.txt
 
     \b
     in:   {"question": "kv-cache" or 3, "text": "It stores the keys and values ..."}
     out:  {"question", "score", "coverage", "key_points": [{"id", "status", "similarity",
           "evidence"}], "reasons", "scorer"}
     """
+    if as_json and explain:
+        raise UsageError("--json and --explain are two forms of the same", "take one of them")
     settings = parts.settings_from(options)
     bank, rubrics = parts.load_content(settings)
-    answers = _answers(file, bank)
+    answers = _answers(file, bank) if question is None else _one(file, bank.question(question))
     batch = list(islice(answers, BATCH_ANSWERS))
     scorer = parts.load_scorer(settings) if batch else None
     while batch and scorer is not None:
-        for (question, _), result in zip(batch, _score(scorer, rubrics, batch), strict=True):
-            click.echo(json.dumps(_line(question, result), ensure_ascii=False))
+        for (asked, _), result in zip(batch, _score(scorer, rubrics, batch), strict=True):
+            if explain:
+                _explain(asked, result, rubrics.get(asked.id))
+            else:
+                click.echo(json.dumps(_line(asked, result), ensure_ascii=False))
         batch = list(islice(answers, BATCH_ANSWERS))
+
+
+def _one(file: IO[str], question: Question) -> Iterator[Answer]:
+    """The whole file as one answer."""
+    try:
+        text = file.read(MAX_LINE_CHARACTERS + 1)
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            "the text is not UTF-8", "save it as UTF-8 and type the same again"
+        ) from error
+    if len(text) > MAX_LINE_CHARACTERS:
+        raise UsageError(
+            f"the answer is longer than {MAX_LINE_CHARACTERS} characters", "write a shorter one"
+        )
+    yield question, typed(text)
+
+
+def _explain(question: Question, result: Assessment, rubric: Rubric | None) -> None:
+    from interviewer.cli import views
+
+    out = views.console()
+    out.print(f"{question.id}: {question.ask}", style="bold", markup=False, highlight=False)
+    out.print(views.assessment(result, rubric))
+    out.print()
 
 
 def _answers(file: IO[str], bank: Bank) -> Iterator[Answer]:
