@@ -19,6 +19,7 @@ from interviewer.bank.rubric import load_rubrics
 from interviewer.errors import BankError
 from interviewer.linting import lint
 from interviewer.scoring import scorer
+from interviewer.scoring.coverage import KeyPointResult
 from interviewer.scoring.embedding import Embedder, HashEmbedder
 from interviewer.scoring.grade import Assessment
 from interviewer.settings import shipped_dir
@@ -179,18 +180,28 @@ def test_a_model_answer_that_is_not_strong_is_found(tmp_path: Path) -> None:
     assert_named(finding, file, where, "questions.cable.answer", says)
 
 
-def test_misconceptions_that_pass_for_right_are_found(tmp_path: Path) -> None:
-    anchored, dampers = RUBRICS.split("  cable:\n")[1].split("      - id: dampers\n")
-    right = dampers[dampers.index("        accept:\n") : dampers.index("        reject:\n")]
-    wrong = anchored[anchored.index("        reject:\n") : anchored.index("        probe:")]
-    text = changed(RUBRICS, wrong, right.replace("accept:", "reject:"))
-    text = changed(
-        text, dampers[dampers.index("        reject:\n") : dampers.index("        probe:")], ""
-    )
-    file = write_bank(tmp_path, rubrics=text) / "rubrics" / "01-bridges.yaml"
+def test_misconceptions_that_pass_for_right_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = scorer.Scorer.score_many
+
+    def credulous(self: scorer.Scorer, items: Sequence[scorer.Item]) -> list[Assessment]:
+        taken = (
+            KeyPointResult("anchored", "missed", 0.0, None),
+            KeyPointResult("dampers", "hit", 0.9, None),
+        )
+        return [
+            replace(found, score=1, key_points=taken)
+            if item[1].question_id == "cable" and item[1].key_points[0].reject[0] in item[2].text
+            else found
+            for item, found in zip(items, really(self, items), strict=True)
+        ]
+
+    monkeypatch.setattr(scorer.Scorer, "score_many", credulous)
+    file = write_bank(tmp_path) / "rubrics" / "01-bridges.yaml"
     finding = found_in(linted(tmp_path), "misconceptions")
     says = "its rejects said one after another score 1; reword those that pass for right in dampers"
-    assert_named(finding, file, line_of(text, "  cable:\n"), "rubrics.cable", says)
+    assert_named(finding, file, line_of(RUBRICS, "  cable:\n"), "rubrics.cable", says)
 
 
 def test_silence_that_scores_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
