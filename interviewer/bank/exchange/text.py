@@ -6,6 +6,7 @@ import codecs
 import re
 import stat
 import unicodedata
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -92,7 +93,10 @@ def block(text: str) -> str:
 
     Every line loses as much indentation as the first has. Bullets are hyphens, as in Markdown.
     """
-    lines = [_BULLET.sub(r"\1-", line.rstrip()) for line in printable(text).split("\n")]
+    clean = printable(text)
+    if "\n" not in clean:
+        return _BULLET.sub(r"\1-", clean.rstrip()).strip()
+    lines = [_BULLET.sub(r"\1-", line.rstrip()) for line in clean.split("\n")]
     blanks = [len(line) - len(line.lstrip(" \t")) for line in lines]
     first = next((count for line, count in zip(lines, blanks, strict=True) if line), 0)
     cut = (line[min(count, first) :] for line, count in zip(lines, blanks, strict=True))
@@ -105,7 +109,12 @@ def slug(text: str, words: int = 0) -> str:
     Args:
         words: how many words to keep at most, those that say the most first to stay; 0 keeps all.
     """
-    plain = unicodedata.normalize("NFKD", text[:2_000]).encode("ascii", "ignore").decode()
+    return _slug(text[:2_000], words)
+
+
+@lru_cache(maxsize=256)  # rows of a table name the same few categories
+def _slug(text: str, words: int) -> str:
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     found = re.findall(r"[a-z0-9]+", plain.lower().replace("'", ""))
     if words:
         telling = [word for word in found if not _SMALL_WORDS.fullmatch(word)]
