@@ -62,6 +62,7 @@ HELD_OUT := build/held-out/adapter.safetensors
 
 train: setup-dev ## train the adapters and fit the graders (PAIRS=file of sentences and negations)
 	@test -n "$(PAIRS)" || { echo "Name the pairs: make train PAIRS=negations.tsv" >&2; exit 2; }
+	@$(BIN)/python -m training.train_aligner
 	@$(ADAPT)
 	@$(ADAPT) --unseen --out $(UNSEEN)/adapter.safetensors
 	@$(ADAPT) --unseen --held-out --out $(HELD_OUT)

@@ -49,6 +49,12 @@ def best_cuts(values: Floats, grades: Grades, width: float = 0.0) -> tuple[float
     return max(pairs, key=lambda pair: quadratic_weighted_kappa(grades, by_cuts(values, *pair)))
 
 
+def matched_cuts(values: Floats, grades: Grades) -> tuple[float, float]:
+    """The two thresholds by which as many answers get each score as have that grade."""
+    low, high = np.quantile(values, [np.mean(grades < 1), np.mean(grades < 2)])
+    return float(low), float(high)
+
+
 def by_cuts(values: Floats, low: float, high: float) -> Grades:
     """0 below `low`, 1 from there on, 2 from `high` on."""
     return (values >= low).astype(np.int64) + (values >= high)

@@ -7,8 +7,10 @@ this project, with the columns question_id, question, reference, answer, grade i
 {0, 1, 2}. A reference becomes a rubric of one key point a sentence; beetle's alternative references
 become one key point with accepts. Blank answers are left out.
 
-"Unseen questions": weights and thresholds are fitted on all other questions of the set. "Unseen
-set": on the other sets. "As shipped": on this project's own answers.
+"Unseen questions": thresholds are those by which the answers to all other questions of the set get
+each score as often as they have that grade; the ones with the best kappa there hang on few answers,
+and do worse. "Unseen set": the same on the other sets. "As shipped": the fit on this project's own
+answers.
 """
 
 from __future__ import annotations
@@ -26,24 +28,24 @@ from benchmarks._agreement import (
     Floats,
     Grades,
     accuracy,
-    best_cuts,
     by_cuts,
+    matched_cuts,
     quadratic_weighted_kappa,
 )
 from benchmarks._results import Figures, machine, write_results
 from interviewer.bank.question import Question
 from interviewer.bank.rubric import KeyPoint, Rubric
-from interviewer.scoring.calibration import Calibration, Fit
+from interviewer.scoring.calibration import Calibration, Fit, Ordinal
 from interviewer.scoring.claims import claims_of
 from interviewer.scoring.coverage import Coverage
 from interviewer.scoring.embedding import Embedder, SentenceEmbedder, find_model
-from interviewer.scoring.grade import judge, thin_features
+from interviewer.scoring.grade import THIN_FEATURES, judge, thin_features
 from interviewer.scoring.remembering import RememberingEmbedder
 from interviewer.scoring.scale import load_scale
 from interviewer.scoring.scorer import Item, Scorer
 from interviewer.settings import shipped_dir
 from interviewer.speech.transcript import typed
-from training.fit_grade import THIN_READING, fit_thin
+from training.fit_grade import THIN_READING
 
 KNOWN = {
     "mohler": "r .592 (Sultan et al. 2016); people with each other .60 / .52 / .69",
@@ -158,7 +160,10 @@ def graded_by(
 
 
 def fitted(rows: Floats, classes: Grades) -> Fit:
-    return Fit(reading=THIN_READING, ordinal=fit_thin(rows, classes))
+    """The one feature of thin rubrics with thresholds."""
+    low, high = matched_cuts(rows[:, 0], classes)
+    weights = dict.fromkeys(THIN_FEATURES, 1.0)
+    return Fit(reading=THIN_READING, ordinal=Ordinal(weights=weights, cuts=(low, high)))
 
 
 def unseen_questions(of: GradedSet, one: Callable[[Grades, Grades], Graded]) -> Graded:
@@ -177,10 +182,10 @@ def unseen_questions(of: GradedSet, one: Callable[[Grades, Grades], Graded]) -> 
 
 
 def by_thresholds(of: GradedSet, values: Floats) -> Graded:
-    """A plain measure with the two thresholds that suit the other questions best."""
+    """A plain measure with two thresholds by the other questions."""
 
     def one(learn: Grades, grade: Grades) -> Graded:
-        cuts = best_cuts(values[learn], of.classes[learn])
+        cuts = matched_cuts(values[learn], of.classes[learn])
         return Graded(values[grade], by_cuts(values[grade], *cuts))
 
     return unseen_questions(of, one)

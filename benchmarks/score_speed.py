@@ -4,7 +4,10 @@ One at a time is measured twice: with a scorer that has read the rubric before, 
 where it is read while the candidate speaks; and with a new scorer for each answer, models loaded,
 as where each answer is scored by itself.
 
-python -m benchmarks.score_speed [--answers 100] [--repeats 3]
+Both for graded answers as they are, long and short, and for answers twice as long as those, of ten
+sentences each.
+
+python -m benchmarks.score_speed [--answers 200] [--repeats 3]
 """
 
 from __future__ import annotations
@@ -19,11 +22,12 @@ from collections.abc import Callable, Sequence
 
 from interviewer.bank.question import load_bank
 from interviewer.bank.rubric import load_rubrics
-from interviewer.scoring.embedding import SentenceEmbedder, find_model
-from interviewer.scoring.scale import load_scale
+from interviewer.scoring.embedding import Embedder, SentenceEmbedder, find_model
+from interviewer.scoring.scale import Scale, load_scale
 from interviewer.scoring.scorer import Item, Scorer
 from interviewer.settings import Settings
 from interviewer.speech.transcript import typed
+from training.graded import shipped_material
 
 
 def made_answers(settings: Settings, n_answers: int, seed: int) -> list[Item]:
@@ -48,18 +52,46 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--answers", type=int, default=100)
-    parser.add_argument("--repeats", type=int, default=3)
-    options = parser.parse_args()
-    settings = Settings()
-    scale = load_scale(settings.rubrics_dir)
-    items = made_answers(settings, options.answers, seed=1)
+def graded_answers(n_answers: int, seed: int) -> list[Item]:
+    """Some of the project's graded answers, of every kind."""
+    material = shipped_material()
+    draw = random.Random(seed)  # noqa: S311
+    return material.items(draw.sample([*material.train, *material.test], n_answers))
+
+
+def print_speed(embedder: Embedder, scale: Scale, items: Sequence[Item], repeats: int) -> None:
+    """One line for each way of scoring."""
 
     def one_by_one(scorer_for_each: Callable[[], Scorer], part: Sequence[Item]) -> None:
         for question, rubric, transcript in part:
             scorer_for_each().score(question, rubric, transcript)
+
+    scorer = Scorer(embedder, scale)
+    scorer.score_many(items)
+    some = items[: max(1, len(items) // 4)]
+    new, known, bulk = [], [], []
+    for _ in range(repeats):  # in turn, so that a busy machine slows all alike
+        new.append(seconds(lambda: one_by_one(lambda: Scorer(embedder, scale), some)))
+        known.append(seconds(lambda: one_by_one(lambda: scorer, items)))
+        bulk.append(seconds(lambda: scorer.score_many(items)))
+    new_ms = statistics.median(new) * 1000 / len(some)
+    known_ms = statistics.median(known) * 1000 / len(items)
+    bulk_ms = statistics.median(bulk) * 1000 / len(items)
+    print(f"one by one, each by itself      {new_ms:8.1f} ms an answer")
+    print(f"one by one, rubrics known       {known_ms:8.1f} ms an answer")
+    print(f"many at once                    {bulk_ms:8.1f} ms an answer")
+    print(f"many at once, answers a second  {1000 / bulk_ms:8.1f}")
+    print(f"ratio to each by itself         {new_ms / bulk_ms:8.2f}")
+    print(f"ratio to rubrics known          {known_ms / bulk_ms:8.2f}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--answers", type=int, default=200)
+    parser.add_argument("--repeats", type=int, default=3)
+    options = parser.parse_args()
+    settings = Settings()
+    scale = load_scale(settings.rubrics_dir)
 
     def imported() -> None:
         import sentence_transformers  # noqa: F401
@@ -68,27 +100,16 @@ def main() -> None:
     started = time.perf_counter()
     embedder = SentenceEmbedder(find_model(offline=True))
     load_s = time.perf_counter() - started
-    scorer = Scorer(embedder, scale)
-    rubrics_s = seconds(lambda: scorer.score_many(items[:10]))
-    some = items[: max(1, len(items) // 4)]
-    new, known, bulk = [], [], []
-    for _ in range(options.repeats):  # in turn, so that a busy machine slows all alike
-        new.append(seconds(lambda: one_by_one(lambda: Scorer(embedder, scale), some)))
-        known.append(seconds(lambda: one_by_one(lambda: scorer, items)))
-        bulk.append(seconds(lambda: scorer.score_many(items)))
-    new_ms = statistics.median(new) * 1000 / len(some)
-    known_ms = statistics.median(known) * 1000 / len(items)
-    bulk_ms = statistics.median(bulk) * 1000 / len(items)
-    print(f"{scorer.name}, {os.cpu_count()} cores, {len(items)} answers of 10 sentences")
+    print(f"{Scorer(embedder, scale).name}, {os.cpu_count()} cores")
     print(f"import sentence_transformers    {import_s:8.2f} s")
     print(f"check and load the weights      {load_s:8.2f} s")
-    print(f"first ten, with their rubrics   {rubrics_s:8.2f} s")
-    print(f"one by one, each by itself      {new_ms:8.1f} ms an answer")
-    print(f"one by one, rubrics known       {known_ms:8.1f} ms an answer")
-    print(f"many at once                    {bulk_ms:8.1f} ms an answer")
-    print(f"many at once, answers a second  {1000 / bulk_ms:8.1f}")
-    print(f"ratio to each by itself         {new_ms / bulk_ms:8.2f}")
-    print(f"ratio to rubrics known          {known_ms / bulk_ms:8.2f}")
+    for name, items in (
+        ("graded answers", graded_answers(options.answers, seed=1)),
+        ("answers of ten sentences", made_answers(settings, options.answers // 2, seed=1)),
+    ):
+        n_words = statistics.mean(len(said.text.split()) for _, _, said in items)
+        print(f"\n{len(items)} {name}, {n_words:.0f} words on average")
+        print_speed(embedder, scale, items, options.repeats)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,6 @@ from interviewer.scoring.calibration import (
     Reading,
 )
 from interviewer.scoring.embedding import (
-    BASE_NAME,
     Embedder,
     SentenceEmbedder,
     find_model,
@@ -217,7 +216,7 @@ def main() -> None:
         full=Fit(reading=READINGS["plain"], ordinal=BY_HAND),
         thin=Fit(reading=THIN_READING, ordinal=THIN_BY_HAND),
     )
-    write_calibrations(options.out, {adapted.name: fit, BASE_NAME: without, OTHER_MODELS: other})
+    write_calibrations(options.out, {adapted.name: fit, plain.name: without, OTHER_MODELS: other})
 
 
 if __name__ == "__main__":

@@ -116,12 +116,12 @@ class Sampler:
         for sentence, negated in self._draw.sample(
             self._pairs, min(PAIRS_A_STEP, len(self._pairs))
         ):
-            step.add_point([sentence, self._distorted(sentence)], [negated])
+            step.add_point([sentence, distorted(sentence, self._draw)], [negated])
         for question in questions:
             weights = [float(key.weight) for key in self._rubrics[question].key_points]
             for claims, grade, _ in self._answers_to(question):
                 first = len(step.texts)
-                step.texts += [self._distorted(claim) for claim in claims]
+                step.texts += [distorted(claim, self._draw) for claim in claims]
                 step.answers.append((sides[question], weights, first, len(step.texts), grade))
         return step
 
@@ -140,18 +140,21 @@ class Sampler:
         )
         further = self._wordings.get((question, key.id), Wordings())
         held = 1 if draw.random() < HELD_OUT else 0
-        right = [self._distorted(text) for text in (key.point, *accepts[held:WORDINGS_A_SIDE])]
-        wrong = [self._distorted(text) for text in rejects[held:WORDINGS_A_SIDE]]
+        right = [
+            distorted(text, self._draw) for text in (key.point, *accepts[held:WORDINGS_A_SIDE])
+        ]
+        wrong = [distorted(text, self._draw) for text in rejects[held:WORDINGS_A_SIDE]]
         side = step.add_point(right, wrong)
         more_right = [*accepts[:held], *self._some(further.right)]
         more_wrong = [*rejects[:held], *self._some(further.wrong)]
         rows = step.add_further(
-            [self._distorted(t) for t in more_right], [self._distorted(t) for t in more_wrong]
+            [distorted(t, self._draw) for t in more_right],
+            [distorted(t, self._draw) for t in more_wrong],
         )
         singles += [(row, number, int(i >= len(more_right))) for i, row in enumerate(rows)]
         if further.beside:  # near to nothing
             singles.append((len(step.texts), -1, 0))
-            step.add_point([self._distorted(draw.choice(further.beside))], [])
+            step.add_point([distorted(draw.choice(further.beside), self._draw)], [])
         return side
 
     def _some(self, texts: Sequence[str]) -> list[str]:
@@ -169,20 +172,21 @@ class Sampler:
             chosen += [a for a in known if a[2].startswith("reversed") and a not in chosen][:1]
         return chosen
 
-    def _distorted(self, text: str) -> str:
-        draw = self._draw
-        if draw.random() > DISTORTED:
-            return text
-        words = text.split()
-        if draw.random() < 0.5:
-            words = [re.sub(r"[.,;:?!]", "", word) for word in words]
-        if draw.random() < 0.5:
-            words.insert(0, draw.choice(FILLERS))
-        if draw.random() < 0.4:
-            words.insert(draw.randrange(len(words)), draw.choice(FILLERS))
-        if draw.random() < 0.4 and len(words) > 8:
-            words.pop(draw.randrange(len(words)))
-        if draw.random() < 0.2 and len(words) > 14:
-            cut = draw.randint(1, 4)
-            words = words[:-cut] if draw.random() < 0.5 else words[cut:]
-        return " ".join(words)
+
+def distorted(text: str, draw: random.Random) -> str:
+    """The text made to look like speech, or as it is."""
+    if draw.random() > DISTORTED:
+        return text
+    words = text.split()
+    if draw.random() < 0.5:
+        words = [re.sub(r"[.,;:?!]", "", word) for word in words]
+    if draw.random() < 0.5:
+        words.insert(0, draw.choice(FILLERS))
+    if draw.random() < 0.4:
+        words.insert(draw.randrange(len(words)), draw.choice(FILLERS))
+    if draw.random() < 0.4 and len(words) > 8:
+        words.pop(draw.randrange(len(words)))
+    if draw.random() < 0.2 and len(words) > 14:
+        cut = draw.randint(1, 4)
+        words = words[:-cut] if draw.random() < 0.5 else words[cut:]
+    return " ".join(words)

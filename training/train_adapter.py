@@ -200,11 +200,11 @@ def _loss(vectors: Tensor, step: Step, evidence: Evidence) -> Tensor:
     return loss + evidence.loss(torch.stack(levels), grades)
 
 
-def differences(before: dict[str, Tensor], model: Any) -> dict[str, Tensor]:
-    """What was learned, as the adapter's tensors."""
+def differences(before: dict[str, Tensor], model: Any, kept: float = 1.0) -> dict[str, Tensor]:
+    """What was learned, or a share of it, as the adapter's tensors."""
     tensors = {}
     for name, parameter in model.named_parameters():
-        learned = parameter.detach() - before[name]
+        learned = kept * (parameter.detach() - before[name])
         if not learned.any():
             continue
         if learned.ndim == 2:

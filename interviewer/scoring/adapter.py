@@ -2,7 +2,8 @@
 
 `adapter.safetensors` holds, for a weight `W` of shape `(out, in)`, `<name>.down` of shape
 `(rank, in)` and `<name>.up` of shape `(out, rank)`, float16: the model gets `W + up @ down`.
-`adapter.json` beside it names its SHA-256, the base model, and what it was trained on.
+`adapter.json` beside it names its SHA-256, the base model, and what it was trained on. So do the
+aligner's files.
 """
 
 from __future__ import annotations
@@ -16,23 +17,26 @@ from interviewer.errors import ModelUnavailableError
 from interviewer.scoring.calibration import WEIGHTS_DIR
 
 ADAPTER = WEIGHTS_DIR / "adapter.safetensors"
+"""For whole claims: right statements lie apart from misconceptions worded alike."""
+ALIGNER = WEIGHTS_DIR / "aligner.safetensors"
+"""For word pieces: what is said to the contrary is no counterpart."""
 
 
 def add_adapter(model: Any, file: Path = ADAPTER) -> str:
-    """Add the adapter to a transformer's weights; the name of it, empty where there is none.
+    """Add an adapter to a transformer's weights; the first digits of its SHA-256, empty without it.
 
     Args:
         model: a `torch.nn.Module` whose parameters the file's names fit.
 
     Raises:
-        ModelUnavailableError: the file is not the one that `adapter.json` describes.
+        ModelUnavailableError: the file is not the one that the `.json` beside it describes.
     """
     if not file.exists():
         return ""
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     if digest != _expected_digest(file.with_suffix(".json")):
         raise ModelUnavailableError(
-            f"{file} is not the adapter that adapter.json describes: its SHA-256 is {digest}",
+            f"{file} is not the adapter that {file.stem}.json describes: its SHA-256 is {digest}",
             "install interviewer again",
         )
     import torch
@@ -44,7 +48,7 @@ def add_adapter(model: Any, file: Path = ADAPTER) -> str:
         for name in sorted(key.removesuffix(".up") for key in tensors if key.endswith(".up")):
             up, down = tensors[f"{name}.up"].float(), tensors[f"{name}.down"].float()
             parameters[name] += (up @ down).reshape(parameters[name].shape)
-    return f"stance-{digest[:7]}"
+    return digest[:7]
 
 
 def _expected_digest(file: Path) -> str:

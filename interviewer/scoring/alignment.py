@@ -17,6 +17,8 @@ from interviewer.scoring.screening import EMPTY_WORDS, stem
 
 Floats: TypeAlias = npt.NDArray[np.floating[Any]]
 
+SAME_WORD = 0.9
+"""How well a word is matched, at least, where it was said in some form, whatever was said of it."""
 FUNCTION_WORD = 0.15
 """What a piece of a function word weighs, beside 1."""
 ASKED_WORD = 0.35
@@ -38,8 +40,8 @@ class Pieces:
 def align(wording: Pieces, said: Sequence[Pieces]) -> Floats:
     """How well each piece of a wording is matched by each claim, shape `(n_claims, n_pieces)`.
 
-    That is the best cosine to a piece of the claim, or 1 where the claim has the piece's word in
-    some form, to four decimals.
+    That is the best cosine to a piece of the claim, to four decimals; at least `SAME_WORD` where
+    the claim has the piece's word in some form.
     """
     table = np.zeros((len(said), len(wording.words)))
     stems = [stem(word) for word in wording.words]
@@ -49,7 +51,8 @@ def align(wording: Pieces, said: Sequence[Pieces]) -> Floats:
         nearest = (wording.vectors @ claim.vectors.T).max(axis=1).clip(0)
         spoken = {stem(word) for word in claim.words}
         same = [one in spoken for one in stems]
-        table[row] = np.where(same, 1.0, np.round(nearest.astype(np.float64), 4))
+        cosines = np.round(nearest.astype(np.float64), 4)
+        table[row] = np.where(same, np.maximum(cosines, SAME_WORD), cosines)
     return table
 
 

@@ -30,7 +30,7 @@ MIN_CLAUSE_WORDS = 4
 Span: TypeAlias = tuple[int, int]
 """The first word and the one after the last."""
 _CLAUSE_STARTS = """
-    also although and because but hence however if instead or since so that then therefore though
+    also although because but hence however if instead or since so that then therefore though
     unless whereas when where which while without
 """
 CLAUSE_STARTS = frozenset(_CLAUSE_STARTS.split())
@@ -160,7 +160,8 @@ def _pieces(tokens: Sequence[_Token], sentence: Span) -> Iterator[Span]:
         yield sentence
         return
     inner = range(start + MIN_WORDS, end - MIN_WORDS + 1)
-    clauses = [i for i in inner if _clause_at(tokens, i)]
+    # An "and" joins nouns as often as clauses: good enough for a cut that must be made anyway.
+    clauses = [i for i in inner if _clause_at(tokens, i) or tokens[i].text.lower() == "and"]
     if not clauses:
         yield from _windows(sentence, MAX_WORDS)
         return

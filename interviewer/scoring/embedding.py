@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from interviewer.errors import ModelUnavailableError
 from interviewer.hub import Report, cached_model, download_model, report_nothing
-from interviewer.scoring.adapter import ADAPTER, add_adapter
+from interviewer.scoring.adapter import ADAPTER, ALIGNER, add_adapter
 from interviewer.scoring.alignment import Pieces
 from interviewer.scoring.screening import words_of
 
@@ -39,34 +39,36 @@ class Embedder(Protocol):
 
     @property
     def name(self) -> str:
-        """Model, revision and adapter, such as "all-MiniLM-L6-v2@1110a24+stance-0123abc"."""
+        """Model, revision and adapters, such as "all-MiniLM-L6-v2@1110a24+stance-0123abc"."""
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """One unit vector a text, shape `(len(texts), n_dimensions)`, float32."""
 
     def pieces(self, texts: Sequence[str]) -> list[Pieces]:
-        """The word pieces of each text, without any adapter."""
+        """The word pieces of each text, whatever the adapter for whole texts."""
 
 
 class SentenceEmbedder:
     """all-MiniLM-L6-v2 from a folder whose weights are the official file, adapted, on the CPU.
 
     The adapter, which comes with the program, moves right statements away from misconceptions that
-    are worded alike. Without its file the model is the plain one, and `name` says so.
+    are worded alike; the aligner does so for word pieces. Without their files the model is the
+    plain one, and `name` says so.
 
     Never touches the network. Vectors do not depend on the number of cores: every batch is computed
     by one thread, and batches are shared out among as many threads as there are cores.
 
     Args:
         folder: a sentence-transformers model folder; `find_model` finds one.
-        adapter: the adapter's file; one that does not exist is left out.
+        adapter: the adapter's file, for whole texts; one that does not exist is left out.
+        aligner: the same for word pieces.
 
     Raises:
         ModelUnavailableError: the folder's weights are missing, or are not the official file; or
-            the adapter is damaged.
+            an adapter is damaged.
     """
 
-    def __init__(self, folder: Path, adapter: Path = ADAPTER) -> None:
+    def __init__(self, folder: Path, adapter: Path = ADAPTER, aligner: Path = ALIGNER) -> None:
         _check_weights(folder)
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
@@ -81,11 +83,14 @@ class SentenceEmbedder:
             ) from error
         self._model.eval()
         encoder = self._model[0].auto_model
-        # What pieces mean is the plain model's: a copy of it, but for the words, half of its size.
+        # Pieces have a model of their own: a copy but for the words, which are half of its size.
         words = encoder.embeddings.word_embeddings
-        self._plain = copy.deepcopy(encoder, {id(words): words}) if adapter.exists() else encoder
-        added = add_adapter(encoder, adapter)
-        self.name = f"{BASE_NAME}+{added}" if added else BASE_NAME
+        self._reader = copy.deepcopy(encoder, {id(words): words})
+        added = {
+            "stance": add_adapter(encoder, adapter),
+            "align": add_adapter(self._reader, aligner),
+        }
+        self.name = "+".join([BASE_NAME, *(f"{kind}-{sha}" for kind, sha in added.items() if sha)])
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         if not texts:
@@ -128,7 +133,7 @@ class SentenceEmbedder:
         import torch
 
         with torch.inference_mode():
-            layers = self._plain(**tokens, output_hidden_states=True).hidden_states
+            layers = self._reader(**tokens, output_hidden_states=True).hidden_states
             parts = [torch.nn.functional.normalize(layers[i], dim=-1) for i in PIECE_LAYERS]
             found = torch.nn.functional.normalize(torch.cat(parts, dim=-1), dim=-1)
         return np.asarray(found.numpy(), dtype=np.float32)

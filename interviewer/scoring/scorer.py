@@ -20,7 +20,7 @@ from interviewer.scoring.scale import Scale
 from interviewer.scoring.screening import Screened, recited_share, screen, stem, words_of
 from interviewer.speech.transcript import Transcript
 
-METHOD = "stance-3"
+METHOD = "stance-4"
 Item: TypeAlias = tuple[Question, Rubric, Transcript]
 
 
