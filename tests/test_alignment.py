@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interviewer.bank.rubric import KeyPoint, Rubric
-from interviewer.scoring.alignment import Pieces, aligned, weights_of
+from interviewer.scoring.alignment import SAME_WORD, Pieces, aligned, weights_of
 from interviewer.scoring.embedding import HashEmbedder
 from interviewer.scoring.grade import Assessment
 from interviewer.scoring.remembering import RememberingEmbedder
@@ -126,5 +126,5 @@ def test_a_form_of_the_word_matches_whatever_the_vectors_say() -> None:
         for word, vector in (("stacks", (1.0, 0.0)), ("stack", (0.0, 1.0)))
     )
     by_claim, together = aligned([wording], [said], set(), 18.0)
-    assert (by_claim.tolist(), together) == ([1.0], 1.0)
+    assert (by_claim.tolist(), together) == ([SAME_WORD], SAME_WORD)
     assert aligned([wording], [], set(), 18.0)[1] == 0.0

@@ -149,7 +149,11 @@ def test_a_dense_claim_is_its_clauses_besides_with_their_times() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["It stores keys, and values too.", "It never computes the keys of earlier tokens twice"],
+    [
+        "It stores keys, and values too.",
+        "It never computes the keys of earlier tokens twice",
+        "Every step appends the keys and the values of the newest token or of several.",
+    ],
 )
 def test_a_claim_of_one_clause_has_no_parts(text: str) -> None:
     assert clauses_of(Claim(text)) == ()

@@ -30,10 +30,12 @@ MIN_CLAUSE_WORDS = 4
 Span: TypeAlias = tuple[int, int]
 """The first word and the one after the last."""
 _CLAUSE_STARTS = """
-    also although because but hence however if instead or since so that then therefore though
-    unless whereas when where which while without
+    also although because but hence however if instead since so that then therefore though unless
+    whereas when where which while without
 """
 CLAUSE_STARTS = frozenset(_CLAUSE_STARTS.split())
+JOINTS = frozenset({"and", "or"})
+"""They join nouns as often as clauses: good enough for a cut that must be made anyway."""
 
 
 @dataclass(frozen=True)
@@ -160,8 +162,7 @@ def _pieces(tokens: Sequence[_Token], sentence: Span) -> Iterator[Span]:
         yield sentence
         return
     inner = range(start + MIN_WORDS, end - MIN_WORDS + 1)
-    # An "and" joins nouns as often as clauses: good enough for a cut that must be made anyway.
-    clauses = [i for i in inner if _clause_at(tokens, i) or tokens[i].text.lower() == "and"]
+    clauses = [i for i in inner if _clause_at(tokens, i) or tokens[i].text.lower() in JOINTS]
     if not clauses:
         yield from _windows(sentence, MAX_WORDS)
         return

@@ -23,8 +23,6 @@ Probabilities = tuple[float, float, float]
 
 LITTLE_EVIDENCE = 0.3
 """Beside this much, faint evidence is no reason to call an answer wrong."""
-MOSTLY_SAID = 0.55
-"""The alignment from which on a key point of a thin rubric counts as said."""
 SOFTNESS = 0.08
 """A share counts a point from its threshold on, gradually within about this much."""
 FEATURES = (
@@ -154,13 +152,12 @@ def features(covered: Coverage, keys: Sequence[KeyPoint]) -> Floats:
 def thin_features(covered: Coverage, keys: Sequence[KeyPoint]) -> Floats:
     """The same in the order of `THIN_FEATURES`, shape `(1,)`, for a coverage with an alignment.
 
-    It is the weighted share of the points of which most was said, each counted gradually, and
-    rises, or stays, with whatever is said besides.
+    It is the weighted mean of the alignments, and rises, or stays, with whatever is said besides.
     """
     weights = np.array([key.weight for key in keys], dtype=np.float64)
     weights /= weights.sum()
     alignment = np.asarray(covered.alignment, dtype=np.float64)
-    return np.array([weights @ _above(alignment, MOSTLY_SAID)])
+    return np.array([weights @ alignment])
 
 
 def _level(covered: Coverage, keys: Sequence[KeyPoint], ordinal: Ordinal) -> float:
