@@ -59,6 +59,20 @@ def test_stating_the_points_beats_talking_about_the_topic() -> None:
     assert [point.status for point in talks.key_points] == ["missed", "missed"]
 
 
+def test_saying_the_opposite_covers_less_than_saying_it() -> None:
+    scorer = Scorer(mini_lm(), shipped_scale())
+    right, wrong = (
+        "Adding and removing take constant time.",
+        "Adding and removing take linear time.",
+    )
+    right, wrong = (f"The newest element leaves first. {said}" for said in (right, wrong))
+    wrong = wrong.replace("newest", "oldest")
+    stated, denied = scorer.place([(question(ASK), THIN, typed(said)) for said in (right, wrong)])
+    assert stated is not None
+    assert denied is not None
+    assert stated.level > denied.level + 0.5
+
+
 def test_evidence_is_the_claim_that_says_the_point() -> None:
     evidence = [point.evidence and point.evidence.text for point in scored(STATES).key_points]
     assert evidence == [

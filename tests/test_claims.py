@@ -137,11 +137,14 @@ def test_claims_are_short_enough_to_say_one_thing(words: list[str]) -> None:
 
 def test_a_dense_claim_is_its_clauses_besides_with_their_times() -> None:
     dense = Claim(
-        "Keys and values stay in memory, so a step computes the new token only.", 2.0, 6.0
+        "The keys and values of earlier tokens stay in memory, so each step computes those of the "
+        "newest token only.",
+        2.0,
+        6.0,
     )
     first, second = clauses_of(dense)
-    assert first.text == "Keys and values stay in memory,"
-    assert second.text == "so a step computes the new token only."
+    assert first.text == "The keys and values of earlier tokens stay in memory,"
+    assert second.text == "so each step computes those of the newest token only."
     assert first.start_s == 2.0
     assert first.end_s == second.start_s
     assert second.end_s == 6.0

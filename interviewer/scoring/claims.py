@@ -23,9 +23,9 @@ WORDS_PER_SENTENCE_END = 40
 SENTENCE_END = (".", "?", "!", ";")
 CLAUSE_END = (",", ":", "\u2013", "\u2014")  # the dashes
 CLOSERS = "\"')]}\u00bb\u201d\u2019"  # the closing quotes
-MIN_DENSE_WORDS = 8
+MIN_DENSE_WORDS = 14
 """A claim of more words may hold several clauses ..."""
-MIN_CLAUSE_WORDS = 4
+MIN_CLAUSE_WORDS = 7
 """... of at least so many."""
 Span: TypeAlias = tuple[int, int]
 """The first word and the one after the last."""
