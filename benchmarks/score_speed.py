@@ -7,7 +7,7 @@ as where each answer is scored by itself.
 Both for graded answers as they are, long and short, and for answers twice as long as those, of ten
 sentences each.
 
-python -m benchmarks.score_speed [--answers 200] [--repeats 3]
+python -m benchmarks.score_speed [--answers 100] [--repeats 3]
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def print_speed(embedder: Embedder, scale: Scale, items: Sequence[Item], repeats
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--answers", type=int, default=200)
+    parser.add_argument("--answers", type=int, default=100)
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
     settings = Settings()
