@@ -60,13 +60,9 @@ def test_stating_the_points_beats_talking_about_the_topic() -> None:
 
 
 def test_saying_the_opposite_covers_less_than_saying_it() -> None:
+    right = "The newest element leaves first. Adding and removing take constant time."
+    wrong = "The oldest element leaves first. Adding and removing take linear time."
     scorer = Scorer(mini_lm(), shipped_scale())
-    right, wrong = (
-        "Adding and removing take constant time.",
-        "Adding and removing take linear time.",
-    )
-    right, wrong = (f"The newest element leaves first. {said}" for said in (right, wrong))
-    wrong = wrong.replace("newest", "oldest")
     stated, denied = scorer.place([(question(ASK), THIN, typed(said)) for said in (right, wrong)])
     assert stated is not None
     assert denied is not None

@@ -26,7 +26,6 @@ import csv
 import hashlib
 import json
 import math
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -40,6 +39,7 @@ from transformers import AutoModel, AutoTokenizer
 
 from interviewer.scoring.adapter import ADAPTER
 from interviewer.scoring.embedding import REPOSITORY, find_model
+from training.descent import descend, ordinal_loss
 from training.graded import shipped_material
 from training.sampling import Sampler, Side, Step
 from training.wordings import read_wordings
@@ -80,10 +80,7 @@ class Evidence(nn.Module):
         return functional.softplus(self.weights) @ terms
 
     def loss(self, levels: Tensor, grades: Tensor) -> Tensor:
-        low, high = self.cuts[0], self.cuts[0] + self.cuts[1].exp()
-        at_most = torch.sigmoid(low - levels), torch.sigmoid(high - levels)
-        chances = torch.stack([at_most[0], at_most[1] - at_most[0], 1 - at_most[1]], 1)
-        return -chances.clamp_min(1e-6)[torch.arange(len(grades)), grades].log().mean()
+        return ordinal_loss(levels, self.cuts[0], self.cuts[0] + self.cuts[1].exp(), grades)
 
 
 def _nearness(claims: Tensor, wordings: Tensor) -> Tensor:
@@ -157,31 +154,16 @@ def embed(model: Any, tokenizer: Any, texts: Sequence[str]) -> Tensor:
 
 def train(model: Any, tokenizer: Any, sampler: Sampler) -> None:
     """Train the model in place."""
-    model.embeddings.requires_grad_(False)
     evidence = Evidence()
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(
-        [
-            {"params": trained, "lr": LEARNING_RATE},
-            {"params": evidence.parameters(), "lr": HEAD_LEARNING_RATE, "weight_decay": 0.0},
-        ],
-        weight_decay=0.01,
+    descend(
+        model,
+        evidence,
+        sampler.steps(),
+        len(sampler),
+        lambda step: _loss(embed(model, tokenizer, step.texts), step, evidence),
+        LEARNING_RATE,
+        HEAD_LEARNING_RATE,
     )
-    total = len(sampler)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda n: min(1.0, (n + 1) / (0.1 * total)) * max(0.02, 1 - n / total)
-    )
-    model.train()
-    for number, step in enumerate(sampler.steps(), start=1):
-        loss = _loss(embed(model, tokenizer, step.texts), step, evidence)
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(trained, 1.0)
-        optimizer.step()
-        schedule.step()
-        if number % 10 == 0 or number == total:
-            print(f"step {number} of {total}: loss {loss.item():.3f}", file=sys.stderr, flush=True)
-    model.eval()
 
 
 def _loss(vectors: Tensor, step: Step, evidence: Evidence) -> Tensor:

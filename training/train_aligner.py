@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import argparse
 import random
-import sys
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,11 +33,12 @@ from interviewer.bank.rubric import KeyPoint
 from interviewer.scoring.adapter import ALIGNER
 from interviewer.scoring.alignment import Pieces, weights_of
 from interviewer.scoring.claims import claims_of
-from interviewer.scoring.embedding import PIECE_LAYERS, find_model
+from interviewer.scoring.embedding import PIECE_LAYERS, find_model, words_of_pieces
 from interviewer.scoring.scale import load_scale
 from interviewer.scoring.screening import screen, stem, words_of
 from interviewer.settings import shipped_dir
 from interviewer.speech.transcript import typed
+from training.descent import descend, ordinal_loss
 from training.graded import Material, shipped_material
 from training.sampling import distorted
 from training.train_adapter import MAX_TOKENS, differences, write_adapter
@@ -57,6 +57,7 @@ WORDINGS_A_SIDE = 3
 OTHER_WORDING = 0.35
 """How often another right wording stands for a point."""
 BESIDE = 0.5
+"""How often a wording that is beside a point is read, too."""
 BATCH_TEXTS = 32
 
 
@@ -154,10 +155,9 @@ class Reading(nn.Module):
 
     def loss(self, shares: Tensor, grades: Tensor) -> Tensor:
         """The mean negative log likelihood of proportional odds."""
-        low, high = self.low, self.low + self.width.exp()
-        at_most = [torch.sigmoid(self.slope.exp() * (cut - shares)) for cut in (low, high)]
-        chances = torch.stack([at_most[0], at_most[1] - at_most[0], 1 - at_most[1]], 1)
-        return -chances.clamp_min(1e-6)[torch.arange(len(grades)), grades].log().mean()
+        slope = self.slope.exp()
+        high = self.low + self.width.exp()
+        return ordinal_loss(slope * shares, slope * self.low, slope * high, grades)
 
 
 @dataclass
@@ -183,11 +183,8 @@ def read(model: Any, tokenizer: Any, texts: Sequence[str]) -> list[Read]:
         parts = [functional.normalize(layers[i].float(), dim=-1) for i in PIECE_LAYERS]
         vectors = functional.normalize(torch.cat(parts, -1), dim=-1)
         for row, i in enumerate(batch):
-            words = tokens.word_ids(row)
-            kept = [place for place, word in enumerate(words) if word is not None]
-            spans = [tokens.word_to_chars(row, words[place]) for place in kept]
-            said = tuple(texts[i][span.start : span.end].lower() for span in spans)
-            found[i] = Read(said, vectors[row, kept])
+            words, places = words_of_pieces(texts[i], tokens, row)
+            found[i] = Read(words, vectors[row, places])
     return found
 
 
@@ -233,33 +230,19 @@ def loss_of(step: Step, texts: Sequence[Read], reading: Reading) -> Tensor:
 
 def train(model: Any, tokenizer: Any, sampler: Sampler) -> None:
     """Train the model in place."""
-    model.embeddings.requires_grad_(False)
     for module in model.modules():
         if isinstance(module, nn.Dropout):
             module.p = 0.0
     reading = Reading()
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(
-        [
-            {"params": trained, "lr": LEARNING_RATE},
-            {"params": reading.parameters(), "lr": HEAD_LEARNING_RATE, "weight_decay": 0.0},
-        ],
-        weight_decay=0.01,
+    descend(
+        model,
+        reading,
+        sampler.steps(),
+        STEPS,
+        lambda step: loss_of(step, read(model, tokenizer, step.texts), reading),
+        LEARNING_RATE,
+        HEAD_LEARNING_RATE,
     )
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda n: min(1.0, (n + 1) / (0.1 * STEPS)) * max(0.02, 1 - n / STEPS)
-    )
-    model.train()
-    for number, step in enumerate(sampler.steps(), start=1):
-        loss = loss_of(step, read(model, tokenizer, step.texts), reading)
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(trained, 1.0)
-        optimizer.step()
-        schedule.step()
-        if number % 10 == 0:
-            print(f"step {number} of {STEPS}: loss {loss.item():.3f}", file=sys.stderr, flush=True)
-    model.eval()
 
 
 def main() -> None:

@@ -118,7 +118,8 @@ class SentenceEmbedder:
                 batches, tokens, pool.map(self._hidden, tokens), strict=True
             ):
                 for row, i in enumerate(batch):
-                    found[i] = _pieces_of(texts[i], read, row, hidden[row])
+                    words, places = words_of_pieces(texts[i], read, row)
+                    found[i] = Pieces(words, hidden[row][places])
         return found
 
     def _tokens(self, texts: list[str]) -> Any:
@@ -147,13 +148,15 @@ class SentenceEmbedder:
         return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True), dtype=np.float32)
 
 
-def _pieces_of(text: str, tokens: Any, row: int, vectors: Vectors) -> Pieces:
-    """A text's row of a batch without padding and marks."""
+def words_of_pieces(text: str, tokens: Any, row: int) -> tuple[tuple[str, ...], list[int]]:
+    """The word of each piece in a text's row of a batch, and where it stands.
+
+    Padding and marks are left out.
+    """
     word_of = tokens.word_ids(row)
-    kept = [place for place, word in enumerate(word_of) if word is not None]
-    spans = [tokens.word_to_chars(row, word_of[place]) for place in kept]
-    words = tuple(text[span.start : span.end].lower() for span in spans)
-    return Pieces(words, vectors[kept])
+    places = [place for place, word in enumerate(word_of) if word is not None]
+    spans = [tokens.word_to_chars(row, word_of[place]) for place in places]
+    return tuple(text[span.start : span.end].lower() for span in spans), places
 
 
 def _use_one_thread() -> None:

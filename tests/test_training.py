@@ -1,0 +1,111 @@
+"""What the trainings learn from, and that they read texts as the scorer does."""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import islice
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+from transformers import AutoModel, AutoTokenizer
+
+from interviewer.scoring.adapter import ALIGNER, add_adapter
+from interviewer.scoring.claims import claims_of
+from interviewer.scoring.embedding import SentenceEmbedder, find_model
+from interviewer.speech.transcript import typed
+from tests.scoring_kit import mini_lm
+from training import sampling, train_aligner
+from training.descent import descend, ordinal_loss
+from training.graded import Material, shipped_material
+
+material = cache(shipped_material)
+
+
+def drawn(n_steps: int) -> list[list[list[str]]]:
+    """The texts of the first steps of each training."""
+    of: Material = material()
+    questions = [q.id for q in of.bank.questions if q.id not in of.test_questions]
+    adapter = sampling.Sampler(of, {}, questions, [], seed=1)
+    aligner = train_aligner.Sampler(of, seed=1)
+    return [
+        [step.texts for step in islice(adapter.steps(), n_steps)],
+        [step.texts for step in islice(aligner.steps(), n_steps)],
+    ]
+
+
+def test_the_draws_are_the_same_every_time() -> None:
+    assert drawn(3) == drawn(3)
+
+
+def test_nothing_of_a_test_question_is_learned() -> None:
+    of = material()
+    kept_back = {claim.text for a in of.test for claim in claims_of(typed(a.text))}
+    kept_back |= {
+        text
+        for question in of.test_questions
+        for key in of.rubrics[question].key_points
+        for text in (key.point, *key.accept, *key.reject)
+    }
+    learned = {claim.text for a in of.train for claim in claims_of(typed(a.text))}
+    for texts in drawn(40):
+        said = {text for step in texts for text in step}
+        assert said & learned
+        # What answers to different questions share, such as "I don't know.", is in both.
+        assert not said & (kept_back - learned)
+
+
+def test_pieces_are_read_as_the_scorer_reads_them() -> None:
+    mini_lm()
+    folder = find_model()
+    model, tokenizer = AutoModel.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
+    model.eval()
+    add_adapter(model, ALIGNER)
+    texts = ["The cache holds keys.", "It doesn't hold queries, or any of the logits."]
+    with torch.no_grad():
+        found = train_aligner.read(model, tokenizer, texts)
+    for one, other in zip(found, SentenceEmbedder(folder).pieces(texts), strict=True):
+        assert one.words == other.words
+        cosines = (one.vectors.numpy() * other.vectors).sum(axis=1)
+        assert cosines.min() > 0.99  # trained at half the precision
+
+
+def test_the_ordinal_loss_is_least_where_grades_agree_with_levels() -> None:
+    levels, low, high = torch.tensor([-2.0, 0.5, 3.0]), torch.tensor(0.0), torch.tensor(1.0)
+    grades = torch.tensor([0, 1, 2])
+    losses = {
+        order: float(ordinal_loss(levels, low, high, grades[list(order)]))
+        for order in ((0, 1, 2), (2, 1, 0), (1, 0, 2), (0, 2, 1))
+    }
+    assert min(losses, key=lambda order: losses[order]) == (0, 1, 2)
+    # P(1) between the cuts is sigmoid(0.5) - sigmoid(-0.5), with logits from the levels.
+    middle = float(ordinal_loss(levels[1:2], low, high, grades[1:2]))
+    assert middle == pytest.approx(-np.log(1 / (1 + np.exp(-0.5)) - 1 / (1 + np.exp(0.5))))
+
+
+class Line(nn.Module):
+    """A model with embeddings, as small as can be."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embeddings = nn.Linear(1, 1)
+        self.slope = nn.Parameter(torch.tensor(0.0))
+
+
+def test_descent_learns_everything_but_the_embeddings() -> None:
+    model, head = Line(), nn.Linear(1, 1, bias=False)
+    words = model.embeddings.weight.detach().clone()
+    wanted = torch.tensor([1.0, 2.0, 3.0])
+
+    def loss_of(given: Tensor) -> Tensor:
+        shift: Tensor = model.embeddings(given[:, None])[:, 0] * 0
+        missed = shift + model.slope * given - wanted
+        return missed.square().mean() + (head.weight - 1).square().mean()
+
+    given = torch.tensor([1.0, 2.0, 3.0])
+    before = loss_of(given).item()
+    descend(model, head, [given] * 100, 100, loss_of, rate=0.05, head_rate=0.05)
+    assert loss_of(given).item() < before / 10
+    assert torch.equal(model.embeddings.weight, words)
+    assert model.slope.item() == pytest.approx(1.0, abs=0.1)
