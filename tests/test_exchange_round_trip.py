@@ -6,18 +6,28 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 
 from interviewer.bank.exchange.assembly import Imported
 from interviewer.bank.exchange.folder import write_bank
 from interviewer.bank.exchange.formats import Format
 from interviewer.bank.exchange.key_points import draft_key_points
-from interviewer.bank.question import Bank, Category, load_bank
+from interviewer.bank.exchange.text import block
+from interviewer.bank.question import Bank, Category, Question, load_bank
 from interviewer.bank.rubric import KeyPoint, Rubric, load_rubrics
 from interviewer.settings import shipped_dir
 from tests.exchange_kit import CATEGORIES, FORMATS, LINES, TEXTS, carried, categories
 
 PROPERTY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def _odd(title: str = "A", terms: tuple[str, ...] = (), answer: str = "") -> tuple[Category, ...]:
+    """One question, with texts that were once misread."""
+    question = Question(
+        id="a", number=1, category="a", ask="What?", difficulty="easy", roles=("mle",),
+        terms=terms, answer=answer,
+    )  # fmt: skip
+    return (Category("a", title, (question,)),)
 
 
 @pytest.mark.parametrize("format_name", FORMATS)
@@ -37,6 +47,9 @@ def test_the_shipped_bank_survives(tmp_path: Path, format_name: Format) -> None:
 @pytest.mark.parametrize("format_name", FORMATS)
 @PROPERTY
 @given(made=categories())
+@example(made=_odd(title="a: b"))
+@example(made=_odd(terms=(", \\",)))
+@example(made=_odd(answer=block("\u2003\u2022 dot") + "\n"))
 def test_any_bank_survives(format_name: Format, made: tuple[Category, ...]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         imported = carried(made, Path(folder), format_name)

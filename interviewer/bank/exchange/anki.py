@@ -79,8 +79,10 @@ def tags_of(cells: Cells) -> list[str]:
 
 
 def deck_of(cells: Cells) -> str:
-    """The title of the category."""
-    return category_of(cells["category"])[1].replace("::", ":")
+    """The title of the category, with its slug where the title looks like both."""
+    title = category_of(cells["category"])[1]
+    plain = category_of(title)[1] == title
+    return (title if plain else cells["category"]).replace("::", ":")
 
 
 def guid_of(cells: Cells) -> str:

@@ -22,7 +22,8 @@ _UNPRINTABLE: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufef
 _UNUSUAL: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\xa0\u2007\u2028\u2029\u202f\ud800-\udfff\ufeff\ufffe\uffff]"
 )
-_BULLET: Final = re.compile(r"^([ \t]*)[•◦▪‣](?=[ \t])")
+_BULLET: Final = re.compile(r"^(\s*)[•◦▪‣](?=[ \t])")
+_ESCAPED: Final = re.compile(r"\\([\\;])")
 # The words that a slug leaves out where enough others are left.
 _SMALL_WORDS: Final = re.compile(
     r"(?:a|an|and|are|as|at|be|been|but|by|can|could|did|do|does|explain|for|from|had|has|have|how"
@@ -155,7 +156,7 @@ def joined(values: tuple[str, ...]) -> str:
 def split(cell: str) -> tuple[str, ...]:
     """The values of a cell, without repeats: parted by `;` or lines, or else by commas."""
     parts = re.findall(r"(?:\\[\\;]|[^;\n])+", cell)
-    if len(parts) == 1 and ";" not in cell.replace("\\;", ""):
+    if len(parts) == 1 and ";" not in _ESCAPED.sub("", cell):
         parts = parts[0].split(",")
-    values = (flat(re.sub(r"\\([\\;])", r"\1", part)) for part in parts)
+    values = (flat(_ESCAPED.sub(r"\1", part)) for part in parts)
     return tuple(dict.fromkeys(value for value in values if value))
