@@ -58,14 +58,16 @@ eval: setup-dev ## how well scores agree with grades (PUBLIC=folder adds public 
 
 ADAPT = $(BIN)/python -m training.train_adapter --pairs $(PAIRS)
 UNSEEN := benchmarks/unseen
-HELD_OUT := build/held-out/adapter.safetensors
+HELD_OUT := build/held-out
 
 train: setup-dev ## train the adapters and fit the graders (PAIRS=file of sentences and negations)
 	@test -n "$(PAIRS)" || { echo "Name the pairs: make train PAIRS=negations.tsv" >&2; exit 2; }
 	@$(BIN)/python -m training.train_aligner
+	@$(BIN)/python -m training.train_aligner --held-out --out $(HELD_OUT)/aligner.safetensors
 	@$(ADAPT)
 	@$(ADAPT) --unseen --out $(UNSEEN)/adapter.safetensors
-	@$(ADAPT) --unseen --held-out --out $(HELD_OUT)
+	@$(ADAPT) --unseen --held-out answers --out $(HELD_OUT)/adapter.safetensors
+	@$(ADAPT) --unseen --held-out questions --out $(HELD_OUT)/new.safetensors
 	@$(BIN)/python -m training.fit_grade --held-out $(HELD_OUT)
 	@$(BIN)/python -m training.fit_grade --held-out $(HELD_OUT) --adapter $(UNSEEN)/adapter.safetensors --out $(UNSEEN)/grade.json
 

@@ -11,6 +11,8 @@ import numpy.typing as npt
 Grades: TypeAlias = npt.NDArray[np.int64]
 Floats: TypeAlias = npt.NDArray[np.float64]
 N_CUTS = 60
+NEARLY = 0.01
+"""So much less kappa is nearly as good."""
 
 
 def confusion(grades: Sequence[int] | Grades, scores: Sequence[int] | Grades) -> Grades:
@@ -38,15 +40,34 @@ def accuracy(grades: Sequence[int] | Grades, scores: Sequence[int] | Grades) -> 
     return float(np.mean(np.asarray(grades) == np.asarray(scores)))
 
 
-def best_cuts(values: Floats, grades: Grades, width: float = 0.0) -> tuple[float, float]:
-    """The two thresholds with the highest kappa, among the quantiles of `values`.
+def best_cuts(values: Floats, grades: Grades) -> tuple[float, float]:
+    """The two thresholds with the highest kappa, among the quantiles of `values`."""
+    pairs = _pairs(values, 0.0)
+    return pairs[int(np.argmax(_kappas(values, grades, pairs)))]
+
+
+def steady_cuts(values: Floats, grades: Grades, width: float) -> tuple[float, float]:
+    """The mean of the pairs of thresholds with nearly the highest kappa.
+
+    Which pair has the highest one hangs on few answers.
 
     Args:
         width: how far apart they are at least.
     """
+    pairs = _pairs(values, width)
+    kappas = _kappas(values, grades, pairs)
+    low, high = np.array(pairs)[kappas > kappas.max() - NEARLY].mean(axis=0)
+    return float(low), float(high)
+
+
+def _pairs(values: Floats, width: float) -> list[tuple[float, float]]:
     cuts = np.unique(np.quantile(values, np.linspace(0, 1, N_CUTS + 1)))
-    pairs = [(low, max(high, low + width)) for i, low in enumerate(cuts) for high in cuts[i:]]
-    return max(pairs, key=lambda pair: quadratic_weighted_kappa(grades, by_cuts(values, *pair)))
+    wide = ((low, max(high, low + width)) for i, low in enumerate(cuts) for high in cuts[i:])
+    return list(dict.fromkeys(wide))
+
+
+def _kappas(values: Floats, grades: Grades, pairs: Sequence[tuple[float, float]]) -> Floats:
+    return np.array([quadratic_weighted_kappa(grades, by_cuts(values, *pair)) for pair in pairs])
 
 
 def matched_cuts(values: Floats, grades: Grades) -> tuple[float, float]:

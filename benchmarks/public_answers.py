@@ -7,10 +7,10 @@ this project, with the columns question_id, question, reference, answer, grade i
 {0, 1, 2}. A reference becomes a rubric of one key point a sentence; beetle's alternative references
 become one key point with accepts. Blank answers are left out.
 
-"Unseen questions": thresholds are those by which the answers to all other questions of the set get
-each score as often as they have that grade; the ones with the best kappa there hang on few answers,
-and do worse. "Unseen set": the same on the other sets. "As shipped": the fit on this project's own
-answers.
+"Unseen questions": the weights of the three features are the likeliest for the answers to all other
+questions of the set, and the thresholds those by which these get each score as often as they have
+that grade; the ones with the best kappa there hang on few answers, and do worse. "Unseen set": the
+same on the other sets. "As shipped": the fit on this project's own answers.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from benchmarks._agreement import (
 from benchmarks._results import Figures, machine, write_results
 from interviewer.bank.question import Question
 from interviewer.bank.rubric import KeyPoint, Rubric
-from interviewer.scoring.calibration import Calibration, Fit, Ordinal
+from interviewer.scoring.calibration import Calibration, Fit
 from interviewer.scoring.claims import claims_of
 from interviewer.scoring.coverage import Coverage
 from interviewer.scoring.embedding import Embedder, SentenceEmbedder, find_model
@@ -45,7 +45,7 @@ from interviewer.scoring.scale import load_scale
 from interviewer.scoring.scorer import Item, Scorer
 from interviewer.settings import shipped_dir
 from interviewer.speech.transcript import typed
-from training.fit_grade import THIN_READING
+from training.fit_grade import THIN_READING, fit_ordinal
 
 KNOWN = {
     "mohler": "r .592 (Sultan et al. 2016); people with each other .60 / .52 / .69",
@@ -160,10 +160,11 @@ def graded_by(
 
 
 def fitted(rows: Floats, classes: Grades) -> Fit:
-    """The one feature of thin rubrics with thresholds."""
-    low, high = matched_cuts(rows[:, 0], classes)
-    weights = dict.fromkeys(THIN_FEATURES, 1.0)
-    return Fit(reading=THIN_READING, ordinal=Ordinal(weights=weights, cuts=(low, high)))
+    """The features of thin rubrics by their likeliest weights, with thresholds."""
+    found = fit_ordinal(rows, classes, THIN_FEATURES)
+    levels = rows @ [found.weights[name] for name in THIN_FEATURES]
+    cuts = matched_cuts(levels, classes)
+    return Fit(reading=THIN_READING, ordinal=found.model_copy(update={"cuts": cuts}))
 
 
 def unseen_questions(of: GradedSet, one: Callable[[Grades, Grades], Graded]) -> Graded:

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from interviewer.bank.rubric import KeyPoint, Rubric
 from interviewer.scoring.alignment import SAME_WORD, Pieces, aligned, weights_of
+from interviewer.scoring.calibration import Reading
+from interviewer.scoring.coverage import nearness
 from interviewer.scoring.embedding import HashEmbedder
 from interviewer.scoring.grade import Assessment
 from interviewer.scoring.remembering import RememberingEmbedder
@@ -113,6 +115,24 @@ def test_full_and_thin_rubrics_may_be_scored_together() -> None:
     items = [(question(ASK), graded_by, typed(STATES)) for graded_by in (THIN, full, THIN)]
     scorer = Scorer(HashEmbedder(), shipped_scale())
     assert scorer.score_many(items) == [scorer.score(*item) for item in items]
+
+
+def test_new_words_count_once_without_those_of_the_question() -> None:
+    said = "A stack keeps plates. Plates of a stack are kept, and you see the topmost plate."
+    ((_, covered),) = Scorer(HashEmbedder(), shipped_scale()).cover_many(
+        [(question(ASK), THIN, typed(said))]
+    )
+    assert covered.new_words == len({"keep", "plate", "kept", "see", "topmost"})
+
+
+def test_nearness_is_that_of_the_nearest_statement_to_any_wording() -> None:
+    first, second, other = np.eye(3, dtype=np.float32)
+    half = (first + second) / np.sqrt(2)
+    reading = Reading(relevance=0.5, width=0.4, lead=0.6, sharpness=12, near_enough=0.4)
+    wordings = np.stack([first, second, other])  # the road; the river and its accept
+    near = nearness(np.stack([other, half]), BRIDGE, wordings, reading)
+    assert near.tolist() == pytest.approx([(0.7071 - 0.5) / 0.4, 1.0])
+    assert nearness(np.zeros((0, 3)), BRIDGE, wordings, reading).tolist() == [0.0, 0.0]
 
 
 @given(SENTENCES, SENTENCES)

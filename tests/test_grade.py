@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ from interviewer.scoring.grade import (
     judge,
     no_answer,
     not_scored,
+    thin_features,
 )
 from interviewer.scoring.scale import load_scale
 from interviewer.scoring.screening import Screened, screen
@@ -250,7 +252,10 @@ def test_no_fitted_weight_is_negative() -> None:
 
 
 def test_features_are_as_many_as_their_names() -> None:
-    assert features(said("hit", "missed", "partial"), POINTS).shape == (len(FEATURES),)
+    covered = said("hit", "missed", "partial")
+    assert features(covered, POINTS).shape == (len(FEATURES),)
+    thin = replace(covered, alignment=np.ones(3), nearness=np.ones(3))
+    assert thin_features(thin, POINTS).shape == (len(THIN_FEATURES),)
 
 
 def test_evidence_survives_json() -> None:

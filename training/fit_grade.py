@@ -1,11 +1,14 @@
 """Fit the grader: from what answers cover to the grades that people gave them.
 
-python -m training.fit_grade --held-out FILE [--adapter FILE] [--out FILE]
+python -m training.fit_grade --held-out FOLDER [--adapter FILE] [--out FILE]
 
 Proportional odds on the features of `interviewer.scoring.grade`, with no weight below 0, so that a
 score never falls by a right statement nor rises by a wrong one. Only answers to train questions are
-used; and for an adapter only those held out for this, as an adapter reads them that was trained
-without them (`--held-out`). The one that is shipped has seen them, and finds them too clear-cut.
+used, and of those only the ones held out for this, as adapters and an aligner read them that were
+trained without them (`--held-out`). The shipped ones have seen them, and find them too clear-cut.
+FOLDER holds adapter.safetensors, trained without the answers, as the rubrics of the shipped bank
+are seen; new.safetensors, trained without their rubrics as well, as a thin rubric is always a new
+one; and aligner.safetensors.
 """
 
 from __future__ import annotations
@@ -20,8 +23,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
-from benchmarks._agreement import best_cuts
-from interviewer.scoring.adapter import ADAPTER
+from benchmarks._agreement import steady_cuts
+from interviewer.scoring.adapter import ADAPTER, ALIGNER
 from interviewer.scoring.calibration import (
     GRADE_FILE,
     OTHER_MODELS,
@@ -46,8 +49,8 @@ READINGS = {
     "adapted": Reading(relevance=0.60, width=0.05, lead=0.10, sharpness=14, near_enough=0.72),
     "plain": Reading(relevance=0.45, width=0.05, lead=0.10, sharpness=12, near_enough=0.50),
 }
-THIN_READING = Reading(relevance=0.45, width=0.05, lead=0.60, sharpness=12, near_enough=0.40)
-"""Of alignments, which do not depend on the adapter. Two sentences of a field have 0.4 anyway."""
+THIN_READING = Reading(relevance=0.50, width=0.40, lead=0.60, sharpness=12, near_enough=0.40)
+"""`lead` and `near_enough` are of alignments, of which two sentences of a field have 0.4 anyway."""
 BY_HAND = Ordinal(weights={**dict.fromkeys(FEATURES, 0.0), "stated": 4.0}, cuts=(1.0, 2.6))
 """For models without graded answers: partial from a quarter of a rubric, strong from two thirds."""
 PLAIN_NOTE = (
@@ -60,6 +63,7 @@ THIN_BY_HAND = Ordinal(
 RIDGE = 0.02
 """How strongly large weights are held back; features are scaled to one another first."""
 
+NEW = "new.safetensors"
 LEAST_SPREAD = 0.01
 LEAST_WIDTH = 0.9
 """Between the cuts for thin rubrics, in logits; with less hardly any answer would be partial."""
@@ -118,14 +122,13 @@ def _sigmoid(values: Floats) -> Floats:
 def fit_thin(values: Floats, grades: Grades) -> Ordinal:
     """The same for `THIN_FEATURES`, with the two cuts at which scores agree best with grades.
 
-    Where wrong statements cannot be told from right ones the likeliest cuts are timid and give
+    Where wrong statements can hardly be told from right ones the likeliest cuts are timid and give
     hardly any answer a 2, and the best agreement alone would leave hardly any a 1.
     """
     found = fit_ordinal(values, grades, THIN_FEATURES)
     levels = np.round(values @ [found.weights[name] for name in THIN_FEATURES], 4)
-    low, high = (float(cut) for cut in best_cuts(levels, grades, LEAST_WIDTH))
-    # A level at a cut passes it there; here, one above it.
-    return found.model_copy(update={"cuts": (round(low - 5e-4, 3), round(high - 5e-4, 3))})
+    low, high = steady_cuts(levels, grades, LEAST_WIDTH)
+    return found.model_copy(update={"cuts": (round(low, 3), round(high, 3))})
 
 
 def thin_table(scorer: Scorer, items: Sequence[Item]) -> tuple[Floats, list[int]]:
@@ -196,27 +199,34 @@ def main() -> None:
     parser.add_argument("--adapter", type=Path, default=ADAPTER, help="fit for this adapter")
     parser.add_argument("--out", type=Path, default=GRADE_FILE)
     parser.add_argument(
-        "--held-out", type=Path, required=True, help="an adapter trained with --held-out"
+        "--held-out",
+        type=Path,
+        required=True,
+        help="a folder of adapters and an aligner that were trained with --held-out",
     )
     options = parser.parse_args()
     material, folder = shipped_material(), find_model(offline=True)
-    adapted = SentenceEmbedder(folder, options.adapter)
-    held_out = RememberingEmbedder(SentenceEmbedder(folder, options.held_out))
-    plain = RememberingEmbedder(SentenceEmbedder(folder, Path("none")))
-    thin = calibrate_thin(material, material.train, plain)
+    names = [SentenceEmbedder(folder, file).name for file in (options.adapter, Path("none"))]
+    aligner = options.held_out / ALIGNER.name
+    held_out, new, plain = (
+        RememberingEmbedder(SentenceEmbedder(folder, adapter, aligner))
+        for adapter in (options.held_out / ADAPTER.name, options.held_out / NEW, Path("none"))
+    )
     fit = Calibration(
-        full=calibrate_full(material, material.held_out, held_out, READINGS["adapted"]), thin=thin
+        full=calibrate_full(material, material.held_out, held_out, READINGS["adapted"]),
+        thin=calibrate_thin(material, material.held_out, new),
     )
     without = Calibration(
         full=calibrate_full(material, material.train, plain, READINGS["plain"]),
-        thin=thin,
+        thin=calibrate_thin(material, material.held_out, plain),
         note=PLAIN_NOTE,
     )
     other = Calibration(
         full=Fit(reading=READINGS["plain"], ordinal=BY_HAND),
         thin=Fit(reading=THIN_READING, ordinal=THIN_BY_HAND),
     )
-    write_calibrations(options.out, {adapted.name: fit, plain.name: without, OTHER_MODELS: other})
+    by_model = zip([*names, OTHER_MODELS], (fit, without, other), strict=True)
+    write_calibrations(options.out, dict(by_model))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +78,11 @@ class Material:
         train = [q.id for q in self.bank.questions if q.id not in self.test_questions]
         chosen = set(train[::HELD_OUT_EVERY])
         return [answer for answer in self.train if answer.question in chosen]
+
+    def without_held_out(self) -> Material:
+        """The same, to train on what the grader is not fitted on."""
+        held_out = set(self.held_out)
+        return replace(self, train=[answer for answer in self.train if answer not in held_out])
 
     def items(self, answers: Iterable[Answer]) -> list[Item]:
         return [

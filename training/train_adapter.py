@@ -1,6 +1,7 @@
 """Train the adapter: MiniLM taught to tell right statements from misconceptions worded alike.
 
-python -m training.train_adapter [--unseen] [--held-out] [--pairs FILE] [--out FILE]
+python -m training.train_adapter [--unseen] [--held-out answers|questions] [--pairs FILE]
+    [--out FILE]
 
 Three losses are learned together. Two are about the rubrics and the further wordings of
 `training/wordings/`: a contrastive one, by which a wording of a key point lies nearer to the other
@@ -11,8 +12,9 @@ The third is ordinal, on the graded answers to train questions: the evidence tha
 give must order the grades.
 
 Nothing of a test question's answers is used; with `--unseen` nothing of its rubric either, which is
-how the benchmark measures new questions. With `--held-out` the answers to every third train
-question are left out, to fit the grader on answers that the adapter has not seen.
+how the benchmark measures new questions. With `--held-out answers` those to every third train
+question are left out, to fit the grader on answers that the adapter has not seen; with `--held-out
+questions` their rubrics, too, to fit it for thin rubrics, which are always new ones.
 
 Everything but the word embeddings is trained; what is kept of each matrix's change is its part of
 rank 32, as `interviewer.scoring.adapter` describes. Repeatable on one machine: every draw comes
@@ -27,7 +29,6 @@ import hashlib
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -224,7 +225,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--unseen", action="store_true", help="leave test questions' rubrics out")
     parser.add_argument(
-        "--held-out", action="store_true", help="leave the answers for the grader's fit out"
+        "--held-out",
+        choices=("answers", "questions"),
+        help="leave what the grader is fitted on out",
     )
     parser.add_argument(
         "--pairs", type=Path, help="sentences and their negations, to learn besides"
@@ -233,10 +236,11 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     material = shipped_material()
+    left_out = set(material.test_questions) if options.unseen else set()
+    if options.held_out == "questions":
+        left_out |= {answer.question for answer in material.held_out}
     if options.held_out:
-        held_out = set(material.held_out)
-        material = replace(material, train=[a for a in material.train if a not in held_out])
-    left_out = material.test_questions if options.unseen else frozenset()
+        material = material.without_held_out()
     questions = [q.id for q in material.bank.questions if q.id not in left_out]
     folder = str(find_model(offline=True))
     model, tokenizer = AutoModel.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)

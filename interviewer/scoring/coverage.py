@@ -14,6 +14,7 @@ from interviewer.scoring.alignment import Pieces, aligned
 from interviewer.scoring.calibration import Reading
 from interviewer.scoring.claims import Claim
 from interviewer.scoring.scale import Scale
+from interviewer.scoring.screening import EMPTY_WORDS, stem, words_of
 
 Status = Literal["hit", "partial", "missed", "contradicted"]
 Floats: TypeAlias = npt.NDArray[np.floating[Any]]
@@ -47,6 +48,11 @@ class Coverage:
     alignment: Floats | None = None
     """For a rubric without misconceptions: how much of each point the whole answer says, in
     [0, 1], shape `(n_key_points,)`."""
+    nearness: Floats | None = None
+    """For such a rubric: how near the nearest statement comes to each point, in [0, 1]."""
+    new_words: int = 0
+    """For such a rubric: how many different words with a meaning of their own were said, beside
+    those of the question."""
 
 
 def rubric_texts(rubric: Rubric) -> list[str]:
@@ -95,6 +101,7 @@ def cover(
 def cover_thin(
     claims: Sequence[Claim],
     said: Sequence[Pieces],
+    near: Floats,
     rubric: Rubric,
     wordings: Sequence[Pieces],
     asked: Collection[str],
@@ -105,6 +112,7 @@ def cover_thin(
 
     Args:
         claims, said: what was said, and the pieces of each claim.
+        near: the `nearness` of what was said.
         wordings: the pieces of each of `rubric_texts(rubric)`.
         asked: the stems of the question's words.
     """
@@ -118,12 +126,28 @@ def cover_thin(
     nothing = np.zeros_like(support)
     if not claims:
         missed = tuple(KeyPointResult(key.id, "missed", 0.0, None) for key in keys)
-        return Coverage(missed, support, nothing, together)
+        return Coverage(missed, support, nothing, together, near)
+    words = {word for claim in claims for word in words_of(claim.text)} - EMPTY_WORDS
+    new_words = len({stem(word) for word in words}.difference(asked))
     results = tuple(
         _result(key.id, claims, support[:, k], nothing[:, k], shares[:, k], scale)
         for k, key in enumerate(keys)
     )
-    return Coverage(results, support, nothing, together)
+    return Coverage(results, support, nothing, together, near, new_words)
+
+
+def nearness(said: Floats, rubric: Rubric, rubric_vectors: Floats, reading: Reading) -> Floats:
+    """How near the nearest statement comes to each key point, in [0, 1].
+
+    Args:
+        said: a row of length 1 for each statement, shape `(n_statements, n_dimensions)`.
+        rubric_vectors: the same for each of `rubric_texts(rubric)`.
+    """
+    similarities = np.round((rubric_vectors @ said.T).astype(np.float64), 4)
+    best = similarities.max(axis=1, initial=-1.0)
+    firsts = np.cumsum([0, *(1 + len(key.accept) for key in rubric.key_points[:-1])])
+    by_point = np.maximum.reduceat(best, firsts)
+    return np.asarray(((by_point - reading.relevance) / reading.width).clip(0, 1))
 
 
 def _similarities(

@@ -6,7 +6,7 @@ import copy
 import hashlib
 import os
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
@@ -95,46 +95,34 @@ class SentenceEmbedder:
     def embed(self, texts: Sequence[str]) -> Vectors:
         if not texts:
             return np.zeros((0, DIMENSIONS), dtype=np.float32)
-        # Texts of like length share a batch, so that little is spent on padding.
-        order = sorted(range(len(texts)), key=lambda i: (len(texts[i]), texts[i]))
-        batches = [order[i : i + BATCH_TEXTS] for i in range(0, len(order), BATCH_TEXTS)]
-        # The tokenizer is not safe to share between threads; the network is.
-        features = [dict(self._tokens([texts[i] for i in batch])) for batch in batches]
         vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
-        workers = min(len(batches), os.cpu_count() or 1)
-        with ThreadPoolExecutor(workers, "embed", _use_one_thread) as pool:
-            for batch, part in zip(batches, pool.map(self._forward, features), strict=True):
-                vectors[batch] = part
+        for batch, part in _in_batches(texts, self._tokens(texts), self._forward):
+            vectors[batch] = part
         return vectors
 
     def pieces(self, texts: Sequence[str]) -> list[Pieces]:
-        order = sorted(range(len(texts)), key=lambda i: (len(texts[i]), texts[i]))
-        batches = [order[i : i + BATCH_TEXTS] for i in range(0, len(order), BATCH_TEXTS)]
-        tokens = [self._tokens([texts[i] for i in batch]) for batch in batches]
+        if not texts:
+            return []
+        tokens = self._tokens(texts)
         found = [Pieces((), np.zeros((0, 1), dtype=np.float32))] * len(texts)
-        workers = min(len(batches), os.cpu_count() or 1) or 1
-        with ThreadPoolExecutor(workers, "pieces", _use_one_thread) as pool:
-            for batch, read, hidden in zip(
-                batches, tokens, pool.map(self._hidden, tokens), strict=True
-            ):
-                for row, i in enumerate(batch):
-                    words, places = words_of_pieces(texts[i], read, row)
-                    found[i] = Pieces(words, hidden[row][places])
+        for batch, hidden in _in_batches(texts, tokens, self._hidden):
+            for row, i in enumerate(batch):
+                words, places = words_of_pieces(texts[i], tokens, i)
+                found[i] = Pieces(words, hidden[row][places])
         return found
 
-    def _tokens(self, texts: list[str]) -> Any:
-        tokenizer = self._model.tokenizer
-        limit = self._model.max_seq_length
-        return tokenizer(
-            texts, padding=True, truncation=True, max_length=limit, return_tensors="pt"
+    def _tokens(self, texts: Sequence[str]) -> Any:
+        # The tokenizer is not safe to share between threads; the network is.
+        return self._model.tokenizer(
+            list(texts), truncation=True, max_length=self._model.max_seq_length
         )
 
-    def _hidden(self, tokens: Any) -> Vectors:
+    def _hidden(self, features: dict[str, Any]) -> Vectors:
         """Vectors of length 1, shape `(n_texts, n_tokens, n_dimensions)`."""
         import torch
 
         with torch.inference_mode():
-            layers = self._reader(**tokens, output_hidden_states=True).hidden_states
+            layers = self._reader(**features, output_hidden_states=True).hidden_states
             parts = [torch.nn.functional.normalize(layers[i], dim=-1) for i in PIECE_LAYERS]
             found = torch.nn.functional.normalize(torch.cat(parts, dim=-1), dim=-1)
         return np.asarray(found.numpy(), dtype=np.float32)
@@ -146,6 +134,34 @@ class SentenceEmbedder:
             found = self._model(features)["sentence_embedding"].numpy()
         # A folder without the last module's configuration does not do this by itself.
         return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True), dtype=np.float32)
+
+
+def _in_batches(
+    texts: Sequence[str], tokens: Any, compute: Callable[[dict[str, Any]], Vectors]
+) -> Iterator[tuple[list[int], Vectors]]:
+    """Batches of texts, by their numbers, with what the network makes of each.
+
+    Texts of like length share a batch, so that little is spent on padding.
+    """
+    ids: list[list[int]] = tokens["input_ids"]
+    order = sorted(range(len(texts)), key=lambda i: (len(ids[i]), texts[i]))
+    batches = [order[i : i + BATCH_TEXTS] for i in range(0, len(order), BATCH_TEXTS)]
+    padded = [_padded([ids[i] for i in batch]) for batch in batches]
+    workers = min(len(batches), os.cpu_count() or 1)
+    with ThreadPoolExecutor(workers, "embed", _use_one_thread) as pool:
+        yield from zip(batches, pool.map(compute, padded), strict=True)
+
+
+def _padded(ids: Sequence[Sequence[int]]) -> dict[str, Any]:
+    """The texts of a batch as long as the longest of them, and where there is text."""
+    import torch
+
+    shape = len(ids), max(map(len, ids))
+    rows, mask = torch.zeros(shape, dtype=torch.int64), torch.zeros(shape, dtype=torch.int64)
+    for row, text in enumerate(ids):
+        rows[row, : len(text)] = torch.tensor(text)
+        mask[row, : len(text)] = 1
+    return {"input_ids": rows, "attention_mask": mask}
 
 
 def words_of_pieces(text: str, tokens: Any, row: int) -> tuple[tuple[str, ...], list[int]]:

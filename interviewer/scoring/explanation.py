@@ -9,7 +9,7 @@ import numpy as np
 
 from interviewer.bank.rubric import KeyPoint, Rubric
 from interviewer.scoring.calibration import Calibration, is_thin
-from interviewer.scoring.coverage import Coverage, KeyPointResult, Status
+from interviewer.scoring.coverage import Coverage, Floats, KeyPointResult, Status
 from interviewer.scoring.grade import Verdict, contradicted_points, judge, wrong_share
 from interviewer.scoring.scale import Scale
 from interviewer.scoring.screening import Screened
@@ -130,11 +130,22 @@ def _if_stated(covered: Coverage, points: Sequence[int]) -> Coverage:
         replace(result, status="hit") if k in points else result
         for k, result in enumerate(covered.results)
     )
-    support = np.vstack([covered.support, said])
-    alignment = None if covered.alignment is None else covered.alignment.copy()
-    if alignment is not None:
-        alignment[list(points)] = 1.0
-    return Coverage(results, support, np.vstack([opposition, np.zeros_like(said)]), alignment)
+    return replace(
+        covered,
+        results=results,
+        support=np.vstack([covered.support, said]),
+        opposition=np.vstack([opposition, np.zeros_like(said)]),
+        alignment=_in_full(covered.alignment, points),
+        nearness=_in_full(covered.nearness, points),
+    )
+
+
+def _in_full(shares: Floats | None, points: Sequence[int]) -> Floats | None:
+    if shares is None:
+        return None
+    full = shares.copy()
+    full[list(points)] = 1.0
+    return full
 
 
 def _close_call(verdict: Verdict, scale: Scale) -> list[str]:

@@ -37,7 +37,9 @@ FEATURES = (
     "required_mean",
     "required_least",
 )
-THIN_FEATURES = ("aligned",)
+MANY_WORDS = 100
+"""So many new words are all that counts of them; about what 90 seconds hold."""
+THIN_FEATURES = ("aligned", "near", "elaborated")
 """For rubrics without misconceptions, of which only what was said can be known."""
 
 
@@ -150,14 +152,17 @@ def features(covered: Coverage, keys: Sequence[KeyPoint]) -> Floats:
 
 
 def thin_features(covered: Coverage, keys: Sequence[KeyPoint]) -> Floats:
-    """The same in the order of `THIN_FEATURES`, shape `(1,)`, for a coverage with an alignment.
+    """The same in the order of `THIN_FEATURES`, shape `(3,)`, for a rubric without misconceptions.
 
-    It is the weighted mean of the alignments, and rises, or stays, with whatever is said besides.
+    Those are the weighted means of alignment and nearness, and how much new was said, each in
+    [0, 1]. All rise, or stay, with whatever is said besides.
     """
     weights = np.array([key.weight for key in keys], dtype=np.float64)
     weights /= weights.sum()
     alignment = np.asarray(covered.alignment, dtype=np.float64)
-    return np.array([weights @ alignment])
+    near = np.asarray(covered.nearness, dtype=np.float64)
+    elaborated = min(np.log1p(covered.new_words) / np.log1p(MANY_WORDS), 1.0)
+    return np.array([weights @ alignment, weights @ near, elaborated])
 
 
 def _level(covered: Coverage, keys: Sequence[KeyPoint], ordinal: Ordinal) -> float:

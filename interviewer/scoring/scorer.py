@@ -10,8 +10,8 @@ from interviewer.bank.question import Question
 from interviewer.bank.rubric import Rubric
 from interviewer.scoring.alignment import Pieces
 from interviewer.scoring.calibration import Calibration, calibration_for, is_thin
-from interviewer.scoring.claims import claims_of
-from interviewer.scoring.coverage import Coverage, cover, cover_thin, rubric_texts
+from interviewer.scoring.claims import Claim, claims_of
+from interviewer.scoring.coverage import Coverage, cover, cover_thin, nearness, rubric_texts
 from interviewer.scoring.embedding import Embedder, Vectors
 from interviewer.scoring.explanation import explain, screening_reasons
 from interviewer.scoring.grade import Assessment, judge, no_answer
@@ -20,7 +20,7 @@ from interviewer.scoring.scale import Scale
 from interviewer.scoring.screening import Screened, recited_share, screen, stem, words_of
 from interviewer.speech.transcript import Transcript
 
-METHOD = "stance-4"
+METHOD = "stance-5"
 Item: TypeAlias = tuple[Question, Rubric, Transcript]
 
 
@@ -46,7 +46,7 @@ class Scorer:
         self._scale = scale
         self._calibration = calibration or calibration_for(embedder.name)
         self._rubrics: dict[str, Vectors] = {}
-        self._thin_rubrics: dict[str, list[Pieces]] = {}
+        self._wordings: dict[str, list[Pieces]] = {}
 
     @property
     def name(self) -> str:
@@ -95,70 +95,77 @@ class Scorer:
             for question, _, transcript in items
         ]
         thin = [i for i, (_, rubric, _) in enumerate(items) if is_thin(rubric)]
-        full = [i for i in range(len(items)) if i not in set(thin)]
-        covered = {
-            **dict(zip(full, self._cover_full(items, screened, full), strict=True)),
-            **dict(zip(thin, self._cover_thin(items, screened, thin), strict=True)),
-        }
-        return [(part, covered[i]) for i, part in enumerate(screened)]
+        pieces = dict(zip(thin, self._read(items, screened, thin), strict=True))
+        said = [
+            _texts(part.every if i in pieces else part.counted) for i, part in enumerate(screened)
+        ]
+        vectors = self._embedded(items, said)
+        return [
+            (
+                part,
+                self._cover_thin(item, part, vectors[i], pieces[i])
+                if i in pieces
+                else self._cover(item, part, vectors[i]),
+            )
+            for i, (item, part) in enumerate(zip(items, screened, strict=True))
+        ]
 
-    def _cover_full(
-        self, items: Sequence[Item], screened: Sequence[Screened], chosen: Sequence[int]
-    ) -> list[Coverage]:
-        """By how near claims are to right wordings and to misconceptions."""
+    def _embedded(self, items: Sequence[Item], said: Sequence[Sequence[str]]) -> list[Vectors]:
+        """A vector for every text of each answer; those of the rubrics are remembered."""
         new = {
-            items[i][1].content_hash: rubric_texts(items[i][1])
-            for i in chosen
-            if items[i][1].content_hash not in self._rubrics
+            rubric.content_hash: rubric_texts(rubric)
+            for _, rubric, _ in items
+            if rubric.content_hash not in self._rubrics
         }
-        said = [claim.text for i in chosen for claim in screened[i].counted]
-        texts = dict.fromkeys([*said, *(text for wordings in new.values() for text in wordings)])
+        texts = dict.fromkeys(text for some in (*said, *new.values()) for text in some)
         rows = {text: row for row, text in enumerate(texts)}
         vectors = self._embedder.embed(list(texts))
         for content_hash, wordings in new.items():
             self._rubrics[content_hash] = vectors[[rows[text] for text in wordings]]
-        return [
-            self._cover(
-                items[i], screened[i], vectors[[rows[claim.text] for claim in screened[i].counted]]
-            )
-            for i in chosen
-        ]
+        return [vectors[[rows[text] for text in some]] for some in said]
 
-    def _cover_thin(
+    def _read(
         self, items: Sequence[Item], screened: Sequence[Screened], chosen: Sequence[int]
-    ) -> list[Coverage]:
-        """By how much of the wordings was said, where nothing is known of misconceptions."""
+    ) -> list[list[Pieces]]:
+        """The pieces of what was asserted in the chosen answers; the rubrics' are remembered."""
         if not chosen:
             return []
         new = {
             items[i][1].content_hash: rubric_texts(items[i][1])
             for i in chosen
-            if items[i][1].content_hash not in self._thin_rubrics
+            if items[i][1].content_hash not in self._wordings
         }
-        said = [claim.text for i in chosen for claim in screened[i].asserted]
-        texts = list(dict.fromkeys([*said, *(text for some in new.values() for text in some)]))
+        said = [_texts(screened[i].asserted) for i in chosen]
+        texts = list(dict.fromkeys(text for some in (*said, *new.values()) for text in some))
         pieces = dict(zip(texts, self._embedder.pieces(texts), strict=True))
         for content_hash, wordings in new.items():
-            self._thin_rubrics[content_hash] = [pieces[text] for text in wordings]
-        return [
-            cover_thin(
-                screened[i].asserted,
-                [pieces[claim.text] for claim in screened[i].asserted],
-                items[i][1],
-                self._thin_rubrics[items[i][1].content_hash],
-                {stem(word) for word in words_of(items[i][0].ask)},
-                self._scale,
-                self._calibration.thin.reading,
-            )
-            for i in chosen
-        ]
+            self._wordings[content_hash] = [pieces[text] for text in wordings]
+        return [[pieces[text] for text in some] for some in said]
 
-    def _cover(self, item: Item, screened: Screened, claim_vectors: Vectors) -> Coverage:
+    def _cover(self, item: Item, screened: Screened, vectors: Vectors) -> Coverage:
+        """By how near claims are to right wordings and to misconceptions."""
         _, rubric, transcript = item
         claims = () if no_answer(transcript, self._scale) else screened.counted
         wordings = self._rubrics[rubric.content_hash]
-        reading = self._calibration.fit_for(rubric).reading
-        return cover(claims, claim_vectors, rubric, wordings, self._scale, reading)
+        reading = self._calibration.full.reading
+        return cover(claims, vectors[: len(claims)], rubric, wordings, self._scale, reading)
+
+    def _cover_thin(
+        self, item: Item, screened: Screened, vectors: Vectors, pieces: Sequence[Pieces]
+    ) -> Coverage:
+        """By how much of the wordings was said, where nothing is known of misconceptions."""
+        question, rubric, _ = item
+        reading = self._calibration.thin.reading
+        return cover_thin(
+            screened.asserted,
+            pieces,
+            nearness(vectors, rubric, self._rubrics[rubric.content_hash], reading),
+            rubric,
+            self._wordings[rubric.content_hash],
+            {stem(word) for word in words_of(question.ask)},
+            self._scale,
+            reading,
+        )
 
     def _assess(self, item: Item, screened: Screened, covered: Coverage) -> Assessment:
         question, rubric, transcript = item
@@ -190,3 +197,7 @@ class Scorer:
         if self._calibration.note:
             remarks.append(self._calibration.note)
         return remarks
+
+
+def _texts(claims: Sequence[Claim]) -> list[str]:
+    return [claim.text for claim in claims]

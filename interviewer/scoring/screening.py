@@ -76,6 +76,11 @@ class Screened:
         return (*self.kept, *self.clauses)
 
     @property
+    def every(self) -> tuple[Claim, ...]:
+        """Those first, and then the others that are asserted."""
+        return (*self.counted, *self.echoes, *self.lists)
+
+    @property
     def asserted(self) -> tuple[Claim, ...]:
         """Everything but what is unasserted, for where every word is weighed by itself.
 
