@@ -222,6 +222,7 @@ def plain_measures(of: GradedSet, embedder: Embedder) -> dict[str, Floats]:
         "whole-answer cosine": best(cosine),
         "TF-IDF cosine": best(shared_words),
         "mean best cosine per reference sentence": best(sentence_by_sentence),
+        "word count": np.array([float(len(said.split())) for said in answers]),
     }
 
 
@@ -251,7 +252,10 @@ def main() -> None:
     runs: list[dict[str, object]] = []
     for of in sets:
         found = measured(of, sets, covered[of.name], rows, shipped)
-        plain = plain_measures(of, RememberingEmbedder(SentenceEmbedder(model, Path("none"))))
+        plain = {
+            "alignment alone": rows[of.name][:, THIN_FEATURES.index("aligned")],
+            **plain_measures(of, RememberingEmbedder(SentenceEmbedder(model, Path("none")))),
+        }
         found |= {name: by_thresholds(of, values) for name, values in plain.items()}
         figures[f"{of.name}: answers, questions"] = f"{len(of.items)}, {len(set(of.questions))}"
         for name, graded in found.items():

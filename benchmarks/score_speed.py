@@ -4,8 +4,8 @@ One at a time is measured twice: with a scorer that has read the rubric before, 
 where it is read while the candidate speaks; and with a new scorer for each answer, models loaded,
 as where each answer is scored by itself.
 
-Both for graded answers as they are, long and short, and for answers twice as long as those, of ten
-sentences each.
+For graded answers as they are, long and short; for the same by rubrics without misconceptions and
+other wordings; and for longer answers, of ten sentences each.
 
 python -m benchmarks.score_speed [--answers 100] [--repeats 3]
 """
@@ -27,7 +27,7 @@ from interviewer.scoring.scale import Scale, load_scale
 from interviewer.scoring.scorer import Item, Scorer
 from interviewer.settings import Settings
 from interviewer.speech.transcript import typed
-from training.graded import shipped_material
+from training.graded import points_only, shipped_material
 
 
 def made_answers(settings: Settings, n_answers: int, seed: int) -> list[Item]:
@@ -103,8 +103,10 @@ def main() -> None:
     print(f"{Scorer(embedder, scale).name}, {os.cpu_count()} cores")
     print(f"import sentence_transformers    {import_s:8.2f} s")
     print(f"check and load the weights      {load_s:8.2f} s")
+    graded = graded_answers(options.answers, seed=1)
     for name, items in (
-        ("graded answers", graded_answers(options.answers, seed=1)),
+        ("graded answers", graded),
+        ("of them by the points alone", [(q, points_only(r), said) for q, r, said in graded]),
         ("answers of ten sentences", made_answers(settings, options.answers // 2, seed=1)),
     ):
         n_words = statistics.mean(len(said.text.split()) for _, _, said in items)
