@@ -208,8 +208,7 @@ def test_real_assessments_are_the_same_every_time_alone_and_in_bulk() -> None:
     scorer = Scorer(mini_lm(), shipped_scale())
     items = [
         (asked, shipped_rubrics()[asked.id], typed(asked.answer))
-        for asked in shipped_bank().questions
-        if asked.id in shipped_rubrics()
+        for asked in shipped_bank().questions[::4]
     ]
     together = scorer.score_many(items)
     assert together == Scorer(mini_lm(), shipped_scale()).score_many(items)

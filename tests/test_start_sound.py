@@ -90,7 +90,7 @@ def test_a_spoken_answer_is_heard_kept_and_scored(
 
 
 @pytest.mark.parametrize(
-    "seed", [*range(3), *(pytest.param(n, marks=pytest.mark.slow) for n in range(3, 20))]
+    "seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 20))]
 )
 def test_a_killed_interview_is_recovered(virtual_sound_card: VirtualSoundCard, seed: int) -> None:
     rng = random.Random(seed)  # noqa: S311

@@ -56,6 +56,18 @@ def test_nothing_of_a_test_question_is_learned() -> None:
         assert not said & (kept_back - learned)
 
 
+def test_nothing_that_the_grader_is_fitted_on_is_learned_without_it() -> None:
+    of = material()
+    fitted_on = {answer.question for answer in of.held_out}
+    assert len(fitted_on) == 12
+    rest = of.without_held_out()
+    assert not fitted_on & {answer.question for answer in rest.train}
+    assert len(rest.train) + len(of.held_out) == len(of.train)
+    points = {key.point for question in fitted_on for key in of.rubrics[question].key_points}
+    steps = islice(train_aligner.Sampler(rest, seed=1).steps(), 40)
+    assert not points & {text for step in steps for text in step.texts}
+
+
 def test_pieces_are_read_as_the_scorer_reads_them() -> None:
     mini_lm()
     folder = find_model()
