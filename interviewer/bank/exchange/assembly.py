@@ -165,12 +165,16 @@ class _Assembler:
         return category
 
     def difficulty(self, line: int, text: str) -> str:
+        if not text.strip():
+            return "medium"
         found = _DIFFICULTIES.get(_key(text))
-        if text.strip() and not found:
+        if not found:
             self.remark(line, f"the difficulty {shortened(text)!r} is not known; it became medium")
         return found or "medium"
 
     def roles(self, line: int, text: str) -> tuple[str, ...]:
+        if not text.strip():
+            return ROLES
         known: list[str] = []
         for name in re.split("[,;/|\n]", text):
             if role := _ROLES.get(_key(name).removesuffix("s")):
@@ -180,12 +184,13 @@ class _Assembler:
         return ROLES if not known or "all" in known else tuple(r for r in ROLES if r in known)
 
     def time_limit_s(self, line: int, text: str) -> int:
+        if not text.strip():
+            return 90
         found = re.match(r"\s*([0-9]{1,9})(?:\.0*)?\s*(?:$|s)", text)
         if found and 1 <= int(found[1]) <= _LONGEST_TIME_S:
             return int(found[1])
-        if text.strip():
-            allowed = f"1 to {_LONGEST_TIME_S} s"
-            self.remark(line, f"the time limit {shortened(text)!r} is not {allowed}; it became 90")
+        allowed = f"1 to {_LONGEST_TIME_S} s"
+        self.remark(line, f"the time limit {shortened(text)!r} is not {allowed}; it became 90")
         return 90
 
     def categories(self, file: Path, questions: Sequence[Question]) -> tuple[Category, ...]:
@@ -216,9 +221,10 @@ def _key(text: str) -> str:
 
 
 def _number(cells: Mapping[Cell, str]) -> int | None:
-    found = re.fullmatch(
-        r"\s*[QqNn#]?[o.]*\s?0*([1-9][0-9]{0,6})(?:\.0*)?\s*", cells.get("number", "")
-    )
+    text = cells.get("number", "")
+    if not text:
+        return None
+    found = re.fullmatch(r"\s*[QqNn#]?[o.]*\s?0*([1-9][0-9]{0,6})(?:\.0*)?\s*", text)
     number = int(found[1]) if found else 0
     return number if 1 <= number <= _LARGEST_NUMBER else None
 
@@ -226,6 +232,8 @@ def _number(cells: Mapping[Cell, str]) -> int | None:
 def _read_tags(cells: Mapping[Cell, str]) -> tuple[tuple[str, ...], dict[Cell, str]]:
     """The tags that say nothing else, and the cells with what the other tags say."""
     text = cells.get("tags", "")
+    if not text:
+        return (), dict(cells)
     if re.search("[,;]", text):
         tags = ["-".join(tag.split()) for tag in re.split("[,;]", text)]
     else:

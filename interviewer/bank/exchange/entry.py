@@ -161,6 +161,8 @@ def follow_ups_of(text: str) -> tuple[tuple[str, str], ...]:
     A question goes on until it ends or a line is empty; what is indented below is its answer.
     Without a list every paragraph is a question.
     """
+    if not text:
+        return ()
     asks: list[list[str]] = []
     answers: list[list[str]] = []
     base, asking = 0, False

@@ -94,6 +94,8 @@ def block(text: str) -> str:
 
     Every line loses as much indentation as the first has. Bullets are hyphens, as in Markdown.
     """
+    if not text:
+        return ""
     clean = printable(text)
     if "\n" not in clean:
         return _BULLET.sub(r"\1-", clean.rstrip()).strip()
@@ -155,6 +157,8 @@ def joined(values: tuple[str, ...]) -> str:
 
 def split(cell: str) -> tuple[str, ...]:
     """The values of a cell, without repeats: parted by `;` or lines, or else by commas."""
+    if not cell:
+        return ()
     parts = re.findall(r"(?:\\[\\;]|[^;\n])+", cell)
     if len(parts) == 1 and ";" not in _ESCAPED.sub("", cell):
         parts = parts[0].split(",")
