@@ -64,6 +64,7 @@ RIDGE = 0.02
 """How strongly large weights are held back; features are scaled to one another first."""
 
 NEW = "new.safetensors"
+"""An adapter to which the questions that the grader is fitted on are new."""
 LEAST_SPREAD = 0.01
 LEAST_WIDTH = 0.9
 """Between the cuts for thin rubrics, in logits; with less hardly any answer would be partial."""

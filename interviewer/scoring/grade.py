@@ -38,7 +38,7 @@ FEATURES = (
     "required_least",
 )
 MANY_WORDS = 100
-"""So many new words are all that counts of them; about what 90 seconds hold."""
+"""So many new words are all that counts of them; the longest of our graded answers has 105."""
 THIN_FEATURES = ("aligned", "near", "elaborated")
 """For rubrics without misconceptions, of which only what was said can be known."""
 
@@ -155,7 +155,7 @@ def thin_features(covered: Coverage, keys: Sequence[KeyPoint]) -> Floats:
     """The same in the order of `THIN_FEATURES`, shape `(3,)`, for a rubric without misconceptions.
 
     Those are the weighted means of alignment and nearness, and how much new was said, each in
-    [0, 1]. All rise, or stay, with whatever is said besides.
+    [0, 1]. All rise, or stay, with every statement more.
     """
     weights = np.array([key.weight for key in keys], dtype=np.float64)
     weights /= weights.sum()

@@ -77,7 +77,7 @@ class Screened:
 
     @property
     def every(self) -> tuple[Claim, ...]:
-        """Those first, and then the others that are asserted."""
+        """What counts, in the order of `counted`, and then what else is asserted."""
         return (*self.counted, *self.echoes, *self.lists)
 
     @property
