@@ -34,8 +34,8 @@ MOST_WALKS: Final = 8
 MOST_BYTES: Final = 200_000_000
 
 
-@pytest.fixture(autouse=True)
-def _only_what_a_test_makes_is_collected() -> Iterator[None]:
+@pytest.fixture(autouse=True, scope="module")
+def _only_what_is_made_here_is_collected() -> Iterator[None]:
     """What other tests have left in memory would be searched again and again in what is timed."""
     gc.collect()
     gc.freeze()
