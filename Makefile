@@ -66,8 +66,7 @@ train: setup-dev ## train the adapters and fit the graders (PAIRS=file of senten
 	@$(BIN)/python -m training.train_aligner --held-out --out $(HELD_OUT)/aligner.safetensors
 	@$(ADAPT)
 	@$(ADAPT) --unseen --out $(UNSEEN)/adapter.safetensors
-	@$(ADAPT) --unseen --held-out answers --out $(HELD_OUT)/adapter.safetensors
-	@$(ADAPT) --unseen --held-out questions --out $(HELD_OUT)/new.safetensors
+	@$(ADAPT) --unseen --held-out --out $(HELD_OUT)/new.safetensors
 	@$(BIN)/python -m training.fit_grade --held-out $(HELD_OUT)
 	@$(BIN)/python -m training.fit_grade --held-out $(HELD_OUT) --adapter $(UNSEEN)/adapter.safetensors --out $(UNSEEN)/grade.json
 

@@ -4,7 +4,9 @@ python -m benchmarks.score_agreement
 
 On the answers to test questions, none of which was trained on: as the shipped scorer scores them,
 which has seen the questions' rubrics, and with an adapter and a grader that have seen neither
-(`benchmarks/unseen/`). Plain measures get the two thresholds that fit the train answers best.
+(`benchmarks/unseen/`). *Later answers* were written by others when there was a scorer already, of
+kinds and in words that it did not know. Plain measures get the two thresholds that fit the train
+answers best.
 """
 
 from __future__ import annotations
@@ -42,7 +44,7 @@ from training.graded import Answer, Material, points_only, shipped_material, wit
 UNSEEN = Path(__file__).parent / "unseen" / "adapter.safetensors"
 UNSEEN_GRADE = UNSEEN.with_name("grade.json")
 BY_HAND = Path(__file__).parent / "answers.jsonl"
-JUNK = ("dont-know", "keywords", "other-question", "parroting", "platitudes", "silence")
+JUNK = ("dont-know", "junk", "keywords", "other-question", "parroting", "platitudes", "silence")
 SHORT_STRONG = ("strong-short", "strong-terse")
 
 Measure = Callable[[Sequence[Answer]], Floats]
@@ -192,6 +194,7 @@ def main() -> None:
     test, train, grades = material.test, material.train, first_grades(material.test)
     figures: Figures = {
         "answers to test questions": len(test),
+        "later answers to test questions": len(material.later_test),
         "scorer": Scorer(bench.shipped, SCALE).name,
         "answers to train questions": len(train),
     }
@@ -200,14 +203,23 @@ def main() -> None:
     unseen = bench.scores(bench.unseen, fitted)
     silent = silences(material)
     nothing_said = bench.scores(bench.shipped, answers=silent)
+    later = material.later_test
+    later_seen = bench.scores(bench.shipped, answers=later)
+    later_unseen = bench.scores(bench.unseen, fitted, answers=later)
     for name, scores in (("rubrics seen", seen), ("nothing seen", unseen)):
         kinds = by_kind(name, [*test, *silent], [*scores, *nothing_said])
         figures |= agreement(name, grades, scores) | kinds
+    for name, scores in (("rubrics seen", later_seen), ("nothing seen", later_unseen)):
+        name = f"later answers, {name}"
+        figures |= agreement(name, first_grades(later), scores) | by_kind(name, later, scores)
     without = bench.scores(bench.plain)
     figures |= agreement("without the adapter", grades, without)
     for name, measure in plain_measures(bench).items():
         cuts = best_cuts(measure(train), first_grades(train))
         figures |= agreement(name, grades, by_cuts(measure(test), *cuts))
+        figures |= agreement(
+            f"later answers, {name}", first_grades(later), by_cuts(measure(later), *cuts)
+        )
     for name, form in (("points and accepts", without_rejects), ("points only", points_only)):
         figures |= agreement(
             f"nothing seen, {name}", grades, bench.scores(bench.unseen, fitted, form)
@@ -222,13 +234,20 @@ def main() -> None:
     again = bench.scores(RememberingEmbedder(SentenceEmbedder(folder, ADAPTER)))
     figures["repeated run, same scores"] = accuracy(seen, again)
     runs = [
-        {"question": a.question, "kind": a.kind, "grade": int(g), "seen": s, "nothing seen": u}
-        for a, g, s, u in zip(test, grades, seen, unseen, strict=True)
+        {"question": a.question, "kind": a.kind, "grade": a.grades[0], "seen": s, "nothing seen": u}
+        for a, s, u in zip(
+            [*test, *later], [*seen, *later_seen], [*unseen, *later_unseen], strict=True
+        )
     ]
     write_results("score_agreement", (__doc__ or "").strip(), on, figures, runs)
-    for name, scores in (("Rubrics seen", seen), ("Nothing seen", unseen)):
-        print_kinds(name, test, scores)
-        print(confusion(grades, scores))
+    for name, answers, scores in (
+        ("Rubrics seen", test, seen),
+        ("Nothing seen", test, unseen),
+        ("Later answers, rubrics seen", later, later_seen),
+        ("Later answers, nothing seen", later, later_unseen),
+    ):
+        print_kinds(name, answers, scores)
+        print(confusion(first_grades(answers), scores))
 
 
 def print_kinds(name: str, answers: Sequence[Answer], scores: Sequence[int]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from functools import cache
 from itertools import islice
 
@@ -17,8 +18,10 @@ from interviewer.scoring.embedding import SentenceEmbedder, find_model
 from interviewer.speech.transcript import typed
 from tests.scoring_kit import mini_lm
 from training import sampling, train_aligner
+from training.claims import read_claims
 from training.descent import descend, ordinal_loss
-from training.graded import Material, shipped_material
+from training.graded import Answer, Material, shipped_material
+from training.reversals import read_reversals
 
 material = cache(shipped_material)
 
@@ -27,7 +30,7 @@ def drawn(n_steps: int) -> list[list[list[str]]]:
     """The texts of the first steps of each training."""
     of: Material = material()
     questions = [q.id for q in of.bank.questions if q.id not in of.test_questions]
-    adapter = sampling.Sampler(of, {}, questions, [], seed=1)
+    adapter = sampling.Sampler(of, sampling.Written({}, read_reversals()), questions, [], seed=1)
     aligner = train_aligner.Sampler(of, seed=1)
     return [
         [step.texts for step in islice(adapter.steps(), n_steps)],
@@ -39,16 +42,23 @@ def test_the_draws_are_the_same_every_time() -> None:
     assert drawn(3) == drawn(3)
 
 
-def test_nothing_of_a_test_question_is_learned() -> None:
-    of = material()
-    kept_back = {claim.text for a in of.test for claim in claims_of(typed(a.text))}
-    kept_back |= {
+def texts_of(answers: Sequence[Answer]) -> set[str]:
+    return {claim.text for answer in answers for claim in claims_of(typed(answer.text))}
+
+
+def wordings_of(questions: Collection[str]) -> set[str]:
+    return {
         text
-        for question in of.test_questions
-        for key in of.rubrics[question].key_points
+        for question in questions
+        for key in material().rubrics[question].key_points
         for text in (key.point, *key.accept, *key.reject)
     }
-    learned = {claim.text for a in of.train for claim in claims_of(typed(a.text))}
+
+
+def test_nothing_of_a_test_question_is_learned() -> None:
+    of = material()
+    kept_back = texts_of([*of.test, *of.later_test]) | wordings_of(of.test_questions)
+    learned = texts_of(of.train)
     for texts in drawn(40):
         said = {text for step in texts for text in step}
         assert said & learned
@@ -56,16 +66,29 @@ def test_nothing_of_a_test_question_is_learned() -> None:
         assert not said & (kept_back - learned)
 
 
-def test_nothing_that_the_grader_is_fitted_on_is_learned_without_it() -> None:
+def test_nothing_that_the_grader_is_fitted_on_is_learned() -> None:
     of = material()
     fitted_on = {answer.question for answer in of.held_out}
     assert len(fitted_on) == 12
-    rest = of.without_held_out()
-    assert not fitted_on & {answer.question for answer in rest.train}
-    assert len(rest.train) + len(of.held_out) == len(of.train)
-    points = {key.point for question in fitted_on for key in of.rubrics[question].key_points}
+    kept_back = texts_of(of.held_out) - texts_of(of.train)
+    assert kept_back
+    for texts in drawn(40):
+        assert not kept_back & {text for step in texts for text in step}
+    assert not kept_back & {claim.text for claim in of.claims()}
+    rest = of.without(fitted_on)
     steps = islice(train_aligner.Sampler(rest, seed=1).steps(), 40)
-    assert not points & {text for step in steps for text in step.texts}
+    assert not wordings_of(fitted_on) & {text for step in steps for text in step.texts}
+
+
+def test_claims_and_reversals_name_key_points_that_there_are() -> None:
+    of = material()
+    points = {(q, key.id) for q, rubric in of.rubrics.items() for key in rubric.key_points}
+    claims = read_claims()
+    assert not {claim.question for claim in claims} & of.test_questions
+    assert {(claim.question, id) for claim in claims for id in claim.labels} <= points
+    reversals = read_reversals()
+    assert set(reversals) == points
+    assert all(right != reversed for pairs in reversals.values() for right, reversed in pairs)
 
 
 def test_pieces_are_read_as_the_scorer_reads_them() -> None:

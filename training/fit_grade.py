@@ -4,11 +4,9 @@ python -m training.fit_grade --held-out FOLDER [--adapter FILE] [--out FILE]
 
 Proportional odds on the features of `interviewer.scoring.grade`, with no weight below 0, so that a
 score never falls by a right statement nor rises by a wrong one. Only answers to train questions are
-used, and of those only the ones held out for this, as adapters and an aligner read them that were
-trained without them (`--held-out`). The shipped ones have seen them, and find them too clear-cut.
-FOLDER holds adapter.safetensors, trained without the answers, as the rubrics of the shipped bank
-are seen; new.safetensors, trained without their rubrics as well, as a thin rubric is always a new
-one; and aligner.safetensors.
+used, and of those only the ones held out for this: what a model has learned from it finds too
+clear-cut. FOLDER holds new.safetensors, an adapter trained without the rubrics of these questions
+as well, as a thin rubric is always a new one, and aligner.safetensors, trained so, too.
 """
 
 from __future__ import annotations
@@ -39,7 +37,6 @@ from interviewer.scoring.embedding import (
     find_model,
 )
 from interviewer.scoring.grade import FEATURES, THIN_FEATURES, features, thin_features
-from interviewer.scoring.remembering import RememberingEmbedder
 from interviewer.scoring.scale import load_scale
 from interviewer.scoring.scorer import Item, Scorer
 from interviewer.settings import shipped_dir
@@ -207,14 +204,13 @@ def main() -> None:
     )
     options = parser.parse_args()
     material, folder = shipped_material(), find_model(offline=True)
-    names = [SentenceEmbedder(folder, file).name for file in (options.adapter, Path("none"))]
     aligner = options.held_out / ALIGNER.name
-    held_out, new, plain = (
-        RememberingEmbedder(SentenceEmbedder(folder, adapter, aligner))
-        for adapter in (options.held_out / ADAPTER.name, options.held_out / NEW, Path("none"))
+    adapted, plain = (
+        SentenceEmbedder(folder, adapter) for adapter in (options.adapter, Path("none"))
     )
+    new = SentenceEmbedder(folder, options.held_out / NEW, aligner)
     fit = Calibration(
-        full=calibrate_full(material, material.held_out, held_out, READINGS["adapted"]),
+        full=calibrate_full(material, material.held_out, adapted, READINGS["adapted"]),
         thin=calibrate_thin(material, material.held_out, new),
     )
     without = Calibration(
@@ -226,8 +222,8 @@ def main() -> None:
         full=Fit(reading=READINGS["plain"], ordinal=BY_HAND),
         thin=Fit(reading=THIN_READING, ordinal=THIN_BY_HAND),
     )
-    by_model = zip([*names, OTHER_MODELS], (fit, without, other), strict=True)
-    write_calibrations(options.out, dict(by_model))
+    by_model = {adapted.name: fit, plain.name: without, OTHER_MODELS: other}
+    write_calibrations(options.out, by_model)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The graded answers of `benchmarks/answers/`, and which questions they are tested on."""
+"""Graded answers, and which of them may be learned from."""
 
 from __future__ import annotations
 
@@ -10,16 +10,22 @@ from typing import Any
 
 from interviewer.bank.question import Bank, load_bank
 from interviewer.bank.rubric import Rubric, load_rubrics
+from interviewer.scoring.claims import claims_of
+from interviewer.scoring.scale import load_scale
 from interviewer.scoring.scorer import Item
+from interviewer.scoring.screening import screen
 from interviewer.settings import shipped_dir
 from interviewer.speech.transcript import typed
+from training.claims import LabelledClaim, read_claims
 
 ANSWERS_DIR = Path(__file__).parent.parent / "benchmarks" / "answers"
+LATER_DIR = ANSWERS_DIR.with_name("later_answers")
+"""By other writers, when there was a scorer already, in other words and of other kinds."""
 GRADES_FILE = "grades.jsonl"
 TEST_EVERY = 3
 """Every third question of the bank is for testing; nothing of its answers is ever trained on."""
 HELD_OUT_EVERY = 3
-"""The answers to every third train question are for fitting the grader."""
+"""The later answers to every third train question are for fitting the grader."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,7 @@ def intended(kind: str) -> int:
     return 2 if kind.startswith("strong") else 1 if kind.startswith("partial") else 0
 
 
-def read_answers(folder: Path = ANSWERS_DIR) -> list[Answer]:
+def read_answers(folder: Path) -> list[Answer]:
     """Every answer with its blind grades; one that has none has the grade that was intended."""
     grades: dict[tuple[str, str], tuple[int, ...]] = {}
     file = folder / GRADES_FILE
@@ -65,24 +71,32 @@ class Material:
     bank: Bank
     rubrics: Mapping[str, Rubric]
     train: list[Answer]
+    held_out: list[Answer]
+    """The answers on which the grader is fitted, to train questions.
+
+    A model makes the answers that it was trained on look more clear-cut than new ones, so none
+    learns from these.
+    """
     test: list[Answer]
+    later_test: list[Answer]
     test_questions: frozenset[str]
 
-    @property
-    def held_out(self) -> list[Answer]:
-        """Of the train answers those on which the grader is fitted.
+    def without(self, questions: Collection[str]) -> Material:
+        """The same without what was answered to some questions."""
+        rest = [answer for answer in self.train if answer.question not in questions]
+        return replace(self, train=rest)
 
-        An adapter makes the answers that it was trained on look more clear-cut than new ones, so
-        the evidence in these is taken from one that was trained without them.
-        """
-        train = [q.id for q in self.bank.questions if q.id not in self.test_questions]
-        chosen = set(train[::HELD_OUT_EVERY])
-        return [answer for answer in self.train if answer.question in chosen]
-
-    def without_held_out(self) -> Material:
-        """The same, to train on what the grader is not fitted on."""
-        held_out = set(self.held_out)
-        return replace(self, train=[answer for answer in self.train if answer not in held_out])
+    def claims(self) -> list[LabelledClaim]:
+        """The labelled claims that may be learned from."""
+        scale = load_scale(shipped_dir("rubrics"))
+        kept_back = {
+            (answer.question, claim.text)
+            for answer in self.held_out
+            for claim in screen(
+                claims_of(typed(answer.text)), self.bank.question(answer.question).ask, scale
+            ).counted
+        }
+        return [claim for claim in read_claims() if (claim.question, claim.text) not in kept_back]
 
     def items(self, answers: Iterable[Answer]) -> list[Item]:
         return [
@@ -91,18 +105,23 @@ class Material:
         ]
 
 
-def shipped_material(answers_dir: Path = ANSWERS_DIR) -> Material:
+def shipped_material() -> Material:
     """Everything that training and measuring need, from the shipped files."""
     bank = load_bank(shipped_dir("bank"))
     rubrics = load_rubrics(shipped_dir("rubrics"), bank)
     test = frozenset(q.id for q in bank.questions if q.number % TEST_EVERY == 0)
-    answers = [answer for answer in read_answers(answers_dir) if answer.question in rubrics]
+    train = [q.id for q in bank.questions if q.id not in test]
+    fitted_on = frozenset(train[::HELD_OUT_EVERY])
+    first, later = read_answers(ANSWERS_DIR), read_answers(LATER_DIR)
     return Material(
         bank,
         rubrics,
-        [answer for answer in answers if answer.question not in test],
-        [answer for answer in answers if answer.question in test],
-        test,
+        train=[a for a in first if a.question not in test]
+        + [a for a in later if a.question not in test | fitted_on],
+        held_out=[a for a in later if a.question in fitted_on],
+        test=[a for a in first if a.question in test],
+        later_test=[a for a in later if a.question in test],
+        test_questions=test,
     )
 
 

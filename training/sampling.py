@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import random
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias, TypeVar
 
 from interviewer.bank.rubric import KeyPoint
 from interviewer.scoring.claims import claims_of
 from interviewer.speech.transcript import typed
+from training.claims import CONTRADICTS, STATES, LabelledClaim
 from training.graded import Material
 from training.wordings import Wordings
 
@@ -18,15 +20,20 @@ EPOCHS = 10
 QUESTIONS_A_STEP = 2
 ANSWERS_A_QUESTION = 6
 WORDINGS_A_SIDE = 6
-FURTHER_A_SIDE = 4
+FURTHER_A_SIDE = 3
+REVERSALS_A_POINT = 2
+CLAIMS_A_QUESTION = 24
+SAYING_NOTHING = 0.25
+"""The share of those claims, at most, that say nothing of any key point."""
 HELD_OUT = 0.5
 """How often a wording of the rubric is held out of its side, to be read as a claim."""
 PAIRS_A_STEP = 4
 DISTORTED = 0.5
 """The share of texts that are made to look like speech: fillers, no punctuation, words lost."""
-EASY_KINDS = ("dont-know", "keywords", "parroting", "other-question", "platitudes")
+EASY_KINDS = ("dont-know", "junk", "keywords", "parroting", "other-question", "platitudes")
 EASY_SHARE = 0.4
 """Kinds of answers that the screening sees to are drawn less often."""
+T = TypeVar("T")
 _FILLERS = "um|uh|so|you know|I mean|basically|like|okay so|I think|right so|and|well"
 FILLERS = _FILLERS.split("|")
 
@@ -40,6 +47,11 @@ class Side:
     end: int
 
 
+Single: TypeAlias = tuple[int, Mapping[int, int]]
+"""Which text, and by the numbers of key points whether it states or contradicts them; what it says
+nothing of is left out."""
+
+
 @dataclass
 class Step:
     """The texts of one step. `point` and `wrong` tell the first `len(point)` of them apart."""
@@ -49,9 +61,8 @@ class Step:
     wrong: list[bool] = field(default_factory=list)
     answers: list[tuple[list[Side], list[float], int, int, int]] = field(default_factory=list)
     """For each answer: its key points and their weights, its claims' first and end, its grade."""
-    singles: list[tuple[list[Side], list[tuple[int, int, int]]]] = field(default_factory=list)
-    """For each question: its key points, and the wordings to be read as claims: which text,
-    of which point (-1 for none), and 0 where it states that point, 1 where it contradicts it."""
+    singles: list[tuple[list[Side], list[Single]]] = field(default_factory=list)
+    """For each question: its key points, and the wordings to be read as claims."""
 
     def add_point(self, right: Sequence[str], misconceptions: Sequence[str]) -> Side:
         start, number = len(self.texts), self.point[-1] + 1 if self.point else 0
@@ -72,18 +83,36 @@ class Step:
         self.wrong += [wrong] * len(texts)
 
 
+@dataclass(frozen=True)
+class Written:
+    """What was written of key points for training alone, by question and key point."""
+
+    wordings: Mapping[tuple[str, str], Wordings]
+    reversals: Mapping[tuple[str, str], list[list[str]]]
+
+    def __len__(self) -> int:
+        n_wordings = sum(len(said) for said in self.wordings.values())
+        return n_wordings + 2 * sum(len(pairs) for pairs in self.reversals.values())
+
+    def without(self, questions: Collection[str]) -> Written:
+        return Written(
+            {key: said for key, said in self.wordings.items() if key[0] not in questions},
+            {key: said for key, said in self.reversals.items() if key[0] not in questions},
+        )
+
+
 class Sampler:
     """Draws the steps of the training, every time the same."""
 
     def __init__(
         self,
         material: Material,
-        wordings: Mapping[tuple[str, str], Wordings],
+        written: Written,
         questions: Sequence[str],
         pairs: list[list[str]],
         seed: int,
     ) -> None:
-        self._wordings = wordings
+        self._wordings, self._reversals = written.wordings, written.reversals
         self._draw = random.Random(seed)  # noqa: S311 - nothing here is secret
         self._rubrics = material.rubrics
         self._questions = list(questions)
@@ -93,6 +122,10 @@ class Sampler:
             claims = [claim.text for claim in claims_of(typed(answer.text))]
             entry = claims, answer.grades[0], answer.kind
             self._answers.setdefault(answer.question, []).append(entry)
+        self._claims: dict[str, tuple[list[LabelledClaim], list[LabelledClaim]]] = {}
+        for labelled in material.claims():
+            of_question = self._claims.setdefault(labelled.question, ([], []))
+            of_question[not labelled.labels].append(labelled)
 
     def __len__(self) -> int:
         return EPOCHS * math.ceil(len(self._questions) / QUESTIONS_A_STEP)
@@ -108,7 +141,7 @@ class Sampler:
         sides = {}
         for question in questions:
             keys = self._rubrics[question].key_points
-            singles: list[tuple[int, int, int]] = []
+            singles: list[Single] = []
             sides[question] = [
                 self._point(step, question, key, k, singles) for k, key in enumerate(keys)
             ]
@@ -117,6 +150,12 @@ class Sampler:
             self._pairs, min(PAIRS_A_STEP, len(self._pairs))
         ):
             step.add_point([sentence, distorted(sentence, self._draw)], [negated])
+        for question, (_, singles) in zip(questions, step.singles, strict=True):
+            numbers = {key.id: k for k, key in enumerate(self._rubrics[question].key_points)}
+            for claim in self._claims_of(question):
+                labels = {numbers[point]: label for point, label in claim.labels.items()}
+                singles.append((len(step.texts), labels))
+                step.texts.append(distorted(claim.text, self._draw))
         for question in questions:
             weights = [float(key.weight) for key in self._rubrics[question].key_points]
             for claims, grade, _ in self._answers_to(question):
@@ -131,7 +170,7 @@ class Sampler:
         question: str,
         key: KeyPoint,
         number: int,
-        singles: list[tuple[int, int, int]],
+        singles: list[Single],
     ) -> Side:
         draw = self._draw
         accepts, rejects = (
@@ -139,26 +178,33 @@ class Sampler:
             draw.sample(key.reject, len(key.reject)),
         )
         further = self._wordings.get((question, key.id), Wordings())
+        reversals = self._some(self._reversals.get((question, key.id), []), REVERSALS_A_POINT)
         held = 1 if draw.random() < HELD_OUT else 0
         right = [
             distorted(text, self._draw) for text in (key.point, *accepts[held:WORDINGS_A_SIDE])
         ]
         wrong = [distorted(text, self._draw) for text in rejects[held:WORDINGS_A_SIDE]]
         side = step.add_point(right, wrong)
-        more_right = [*accepts[:held], *self._some(further.right)]
-        more_wrong = [*rejects[:held], *self._some(further.wrong)]
+        more_right = [*accepts[:held], *self._some(further.right), *(pair[0] for pair in reversals)]
+        more_wrong = [*rejects[:held], *self._some(further.wrong), *(pair[1] for pair in reversals)]
         rows = step.add_further(
             [distorted(t, self._draw) for t in more_right],
             [distorted(t, self._draw) for t in more_wrong],
         )
-        singles += [(row, number, int(i >= len(more_right))) for i, row in enumerate(rows)]
+        for i, row in enumerate(rows):
+            singles.append((row, {number: STATES if i < len(more_right) else CONTRADICTS}))
         if further.beside:  # near to nothing
-            singles.append((len(step.texts), -1, 0))
+            singles.append((len(step.texts), {}))
             step.add_point([distorted(draw.choice(further.beside), self._draw)], [])
         return side
 
-    def _some(self, texts: Sequence[str]) -> list[str]:
-        return self._draw.sample(texts, min(FURTHER_A_SIDE, len(texts)))
+    def _some(self, found: Sequence[T], most: int = FURTHER_A_SIDE) -> list[T]:
+        return self._draw.sample(found, min(most, len(found)))
+
+    def _claims_of(self, question: str) -> list[LabelledClaim]:
+        saying, not_saying = self._claims.get(question, ([], []))
+        nothing = self._some(not_saying, int(SAYING_NOTHING * CLAIMS_A_QUESTION))
+        return [*self._some(saying, CLAIMS_A_QUESTION - len(nothing)), *nothing]
 
     def _answers_to(self, question: str) -> list[tuple[list[str], int, str]]:
         draw = self._draw

@@ -1,20 +1,18 @@
 """Train the adapter: MiniLM taught to tell right statements from misconceptions worded alike.
 
-python -m training.train_adapter [--unseen] [--held-out answers|questions] [--pairs FILE]
-    [--out FILE]
+python -m training.train_adapter [--unseen] [--held-out] [--pairs FILE] [--out FILE]
 
-Three losses are learned together. Two are about the rubrics and the further wordings of
-`training/wordings/`: a contrastive one, by which a wording of a key point lies nearer to the other
-wordings of the same side (right, or misconception) than to the other side's and to all other
-points'; and one of reading, by which a wording taken as a claim is read as stating, contradicting,
-or not being about each key point of its question, as `interviewer.scoring.coverage` reads claims.
-The third is ordinal, on the graded answers to train questions: the evidence that an answer's claims
-give must order the grades.
+Three losses are learned together. One is contrastive, about the rubrics, the further wordings of
+`training/wordings/` and the pairs of `training/reversals/`: a wording of a key point lies nearer to
+the other wordings of the same side (right, or misconception) than to the other side's and to all
+other points'. One is of reading: a wording, or a labelled claim of `training/claims/`, is read as
+stating, contradicting, or not being about each key point of its question, as
+`interviewer.scoring.coverage` reads claims. The third is ordinal, on the graded answers to train
+questions: the evidence that an answer's claims give must order the grades.
 
 Nothing of a test question's answers is used; with `--unseen` nothing of its rubric either, which is
-how the benchmark measures new questions. With `--held-out answers` those to every third train
-question are left out, to fit the grader on answers that the adapter has not seen; with `--held-out
-questions` their rubrics, too, to fit it for thin rubrics, which are always new ones.
+how the benchmark measures new questions. With `--held-out` as little is used of the questions whose
+answers the grader is fitted on, to fit it for thin rubrics, which are always new ones.
 
 Everything but the word embeddings is trained; what is kept of each matrix's change is its part of
 rank 32, as `interviewer.scoring.adapter` describes. Repeatable on one machine: every draw comes
@@ -40,9 +38,11 @@ from transformers import AutoModel, AutoTokenizer
 
 from interviewer.scoring.adapter import ADAPTER
 from interviewer.scoring.embedding import REPOSITORY, find_model
+from training.claims import NEITHER
 from training.descent import descend, ordinal_loss
 from training.graded import shipped_material
-from training.sampling import Sampler, Side, Step
+from training.reversals import read_reversals
+from training.sampling import Sampler, Side, Step, Written
 from training.wordings import read_wordings
 
 CYCLES = 2
@@ -100,22 +100,16 @@ def read(claims: Tensor, vectors: Tensor, sides: Sequence[Side]) -> Tensor:
     return functional.log_softmax(SCALE * torch.stack([right, wrong, nothing], -1), -1)
 
 
-def reading_loss(
-    claims: Tensor, vectors: Tensor, sides: Sequence[Side], own: Tensor, classes: Tensor
-) -> Tensor:
+def reading_loss(claims: Tensor, vectors: Tensor, sides: Sequence[Side], labels: Tensor) -> Tensor:
     """How badly single wordings are read as claims.
 
     Args:
-        own: the point that each wording is of, -1 for none, shape `(n_claims,)`.
-        classes: 0 where it states that point, 1 where it contradicts it.
+        labels: whether each states a point, contradicts it or neither, shape
+            `(n_claims, n_points)`.
     """
-    found = read(claims, vectors, sides)
-    rows = torch.arange(len(claims))
-    of_point = own >= 0
-    told = -found[rows[of_point], own[of_point], classes[of_point]]
-    elsewhere = torch.ones(found.shape[:2], dtype=torch.bool)
-    elsewhere[rows[of_point], own[of_point]] = False
-    return told.mean() - ELSEWHERE * (found[..., 2] * elsewhere).sum() / len(claims)
+    missed = -read(claims, vectors, sides).gather(-1, labels.unsqueeze(-1)).squeeze(-1)
+    own = labels != NEITHER
+    return missed[own].mean() + ELSEWHERE * missed[~own].sum() / len(claims)
 
 
 def contrast(vectors: Tensor, point: Tensor, wrong: Tensor) -> Tensor:
@@ -171,8 +165,12 @@ def _loss(vectors: Tensor, step: Step, evidence: Evidence) -> Tensor:
     wordings = vectors[: len(step.point)]
     loss = contrast(wordings, torch.tensor(step.point), torch.tensor(step.wrong))
     for sides, singles in step.singles:
-        rows, own, classes = torch.tensor(singles).T
-        loss = loss + reading_loss(vectors[rows], vectors, sides, own, classes) / len(step.singles)
+        labels = torch.full((len(singles), len(sides)), NEITHER)
+        for i, (_, said) in enumerate(singles):
+            for point, label in said.items():
+                labels[i, point] = label
+        claims = vectors[[row for row, _ in singles]]
+        loss = loss + reading_loss(claims, vectors, sides, labels) / len(step.singles)
     if not step.answers:
         return loss
     levels = []
@@ -225,9 +223,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--unseen", action="store_true", help="leave test questions' rubrics out")
     parser.add_argument(
-        "--held-out",
-        choices=("answers", "questions"),
-        help="leave what the grader is fitted on out",
+        "--held-out", action="store_true", help="leave what the grader is fitted on out as well"
     )
     parser.add_argument(
         "--pairs", type=Path, help="sentences and their negations, to learn besides"
@@ -237,22 +233,22 @@ def main() -> None:
     torch.set_num_threads(1)
     material = shipped_material()
     left_out = set(material.test_questions) if options.unseen else set()
-    if options.held_out == "questions":
-        left_out |= {answer.question for answer in material.held_out}
     if options.held_out:
-        material = material.without_held_out()
+        left_out |= {answer.question for answer in material.held_out}
+    material = material.without(left_out)
     questions = [q.id for q in material.bank.questions if q.id not in left_out]
     folder = str(find_model(offline=True))
     model, tokenizer = AutoModel.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
     before = {name: value.detach().clone() for name, value in model.named_parameters()}
     pairs = read_pairs(options.pairs) if options.pairs else []
-    wordings = {key: said for key, said in read_wordings().items() if key[0] not in left_out}
+    written = Written(read_wordings(), read_reversals()).without(left_out)
     for cycle in range(1, CYCLES + 1):
         torch.manual_seed(cycle)
-        train(model, tokenizer, Sampler(material, wordings, questions, pairs, seed=cycle))
+        train(model, tokenizer, Sampler(material, written, questions, pairs, seed=cycle))
     trained_on = (
-        f"{len(questions)} rubrics, {sum(map(len, wordings.values()))} further wordings of them"
+        f"{len(questions)} rubrics, {len(written)} further wordings of them"
         f", {len(material.train)} answers to train questions"
+        f", {len(material.claims())} claims of them"
         f", {len(pairs)} pairs of a sentence and its negation"
     )
     write_adapter(options.out, differences(before, model), trained_on)

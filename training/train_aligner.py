@@ -256,7 +256,7 @@ def main() -> None:
     torch.manual_seed(1)
     material = shipped_material()
     if options.held_out:
-        material = material.without_held_out()
+        material = material.without({answer.question for answer in material.held_out})
     folder = str(find_model(offline=True))
     model, tokenizer = AutoModel.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
     before = {name: value.detach().clone() for name, value in model.named_parameters()}
