@@ -56,19 +56,20 @@ eval: setup-dev ## how well scores agree with grades (PUBLIC=folder adds public 
 	@$(BIN)/python -m benchmarks.score_speed
 	@$(if $(PUBLIC),$(BIN)/python -m benchmarks.public_answers --folder $(PUBLIC))
 
-ADAPT = $(BIN)/python -m training.train_adapter --pairs $(PAIRS)
+TRAIN = $(BIN)/python -m training
 UNSEEN := benchmarks/unseen
-HELD_OUT := build/held-out
+NEW_ALIGNER := build/unseen/aligner.safetensors
 
 train: setup-dev ## train the adapters and fit the graders (PAIRS=file of sentences and negations)
 	@test -n "$(PAIRS)" || { echo "Name the pairs: make train PAIRS=negations.tsv" >&2; exit 2; }
-	@$(BIN)/python -m training.train_aligner
-	@$(BIN)/python -m training.train_aligner --held-out --out $(HELD_OUT)/aligner.safetensors
-	@$(ADAPT)
-	@$(ADAPT) --unseen --out $(UNSEEN)/adapter.safetensors
-	@$(ADAPT) --unseen --held-out --out $(HELD_OUT)/new.safetensors
-	@$(BIN)/python -m training.fit_grade --held-out $(HELD_OUT)
-	@$(BIN)/python -m training.fit_grade --held-out $(HELD_OUT) --adapter $(UNSEEN)/adapter.safetensors --out $(UNSEEN)/grade.json
+	@$(TRAIN).train_aligner
+	@$(TRAIN).train_aligner --unseen --out $(NEW_ALIGNER)
+	@$(TRAIN).train_adapter --pairs $(PAIRS)
+	@$(TRAIN).train_adapter --pairs $(PAIRS) --unseen --out $(UNSEEN)/adapter.safetensors
+	@$(TRAIN).train_reader
+	@$(TRAIN).train_reader --unseen --adapter $(UNSEEN)/adapter.safetensors
+	@$(TRAIN).fit_grade --aligner $(NEW_ALIGNER)
+	@$(TRAIN).fit_grade --aligner $(NEW_ALIGNER) --adapter $(UNSEEN)/adapter.safetensors --out $(UNSEEN)/grade.json
 
 clean: ## remove the environment and every cache; recordings stay
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

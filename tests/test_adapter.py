@@ -70,4 +70,6 @@ def test_an_adapter_without_a_description_is_refused(copied: Path, description: 
 def test_without_an_adapter_the_model_is_the_plain_one(tmp_path: Path) -> None:
     mini_lm()
     none = tmp_path / "none.safetensors"
-    assert SentenceEmbedder(find_model(), none, none).name == BASE_NAME
+    plain = SentenceEmbedder(find_model(), none, none)
+    assert plain.name == BASE_NAME
+    assert plain.read([("The keys are kept.", "It keeps the keys.")]) is None

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from interviewer.bank.rubric import KeyPoint, Rubric
 from interviewer.scoring.alignment import SAME_WORD, Pieces, aligned, weights_of
 from interviewer.scoring.calibration import Calibration, Fit, Ordinal, Reading
-from interviewer.scoring.coverage import nearness
 from interviewer.scoring.embedding import HashEmbedder
 from interviewer.scoring.grade import Assessment
 from interviewer.scoring.remembering import RememberingEmbedder
 from interviewer.scoring.scorer import Scorer
+from interviewer.scoring.thin_coverage import nearest_wordings, worth_reading
 from interviewer.speech.transcript import typed
 from tests.scoring_kit import mini_lm, question, rubric, shipped_scale
 
@@ -129,14 +129,21 @@ def test_new_words_count_once_without_those_of_the_question() -> None:
     assert covered.new_words == len({"keep", "plate", "kept", "see", "topmost"})
 
 
-def test_nearness_is_that_of_the_nearest_statement_to_any_wording() -> None:
+def test_nearest_wording_is_the_point_or_an_accept_of_it() -> None:
     first, second, other = np.eye(3, dtype=np.float32)
     half = (first + second) / np.sqrt(2)
-    reading = Reading(relevance=0.5, width=0.4, lead=0.6, sharpness=12, near_enough=0.4)
     wordings = np.stack([first, second, other])  # the road; the river and its accept
-    near = nearness(np.stack([other, half]), BRIDGE, wordings, reading)
-    assert near.tolist() == pytest.approx([(0.7071 - 0.5) / 0.4, 1.0])
-    assert nearness(np.zeros((0, 3)), BRIDGE, wordings, reading).tolist() == [0.0, 0.0]
+    found = nearest_wordings(np.stack([other, half]), BRIDGE, wordings)
+    assert found.tolist() == [pytest.approx([0.0, 1.0]), pytest.approx([0.7071, 0.7071])]
+    assert nearest_wordings(np.zeros((0, 3)), BRIDGE, wordings).shape == (0, 2)
+
+
+def test_the_nearest_claims_are_read_beside_each_point() -> None:
+    nearest = np.array([[0.1, 0.9], [0.2, 0.8], [0.3, 0.7], [0.4, 0.6], [0.5, 0.5]])
+    pairs = worth_reading(nearest)
+    assert {claim for claim, point in pairs if point == 0} == {1, 2, 3, 4}
+    assert {claim for claim, point in pairs if point == 1} == {0, 1, 2, 3}
+    assert worth_reading(nearest[:0]) == []
 
 
 @given(SENTENCES, SENTENCES)

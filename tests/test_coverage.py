@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from interviewer.bank.rubric import KeyPoint, Rubric
 from interviewer.scoring.calibration import Reading
 from interviewer.scoring.claims import Claim
-from interviewer.scoring.coverage import Coverage, KeyPointResult, Status, cover, rubric_texts
+from interviewer.scoring.coverage import (
+    Coverage,
+    KeyPointResult,
+    Status,
+    cover,
+    likeness,
+    rubric_texts,
+    worth_reading,
+)
 from tests.scoring_kit import rubric, shipped_scale
 
 ROAD = KeyPoint(id="road", point="p", reject=("r",))
@@ -20,16 +28,21 @@ SCALE = shipped_scale().model_copy(update={"hit": 0.4, "partial": 0.2, "contradi
 READING = Reading(relevance=0.5, width=0.05, lead=0.1, sharpness=12.0, near_enough=0.6)
 
 
-def covered(points: Rubric, *similarities: dict[str, float]) -> Coverage:
+def covered(
+    points: Rubric, *similarities: dict[str, float], margin: float | None = None
+) -> Coverage:
     """Cover claims that have these similarities to the rubric's wordings, and 0 to the others.
 
     Each wording gets an axis of its own, so that a product of vectors is the similarity given.
+    `margin` is what reading each claim beside each point finds.
     """
     texts = rubric_texts(points)
     claims = [Claim(f"claim {i}", float(i), i + 1.0) for i in range(len(similarities))]
     vectors = np.array([[s.get(t, 0.0) for t in texts] for s in similarities], dtype=np.float32)
     axes = np.eye(len(texts), dtype=np.float32)
-    return cover(claims, vectors.reshape(-1, len(texts)), points, axes, SCALE, READING)
+    found = likeness(vectors.reshape(-1, len(texts)), points, axes, READING)
+    margins = np.zeros_like(found.right) if margin is None else np.full_like(found.right, margin)
+    return cover(claims, found, margins, points, SCALE, READING)
 
 
 def results(points: Rubric, *similarities: dict[str, float]) -> tuple[KeyPointResult, ...]:
@@ -127,3 +140,25 @@ def test_a_point_said_twice_counts_once(said: list[dict[str, float]]) -> None:
     points = rubric(ROAD, RIVER, PLAIN)
     once, twice = results(points, *said), results(points, *said, *said)
     assert [point.status for point in once] == [point.status for point in twice]
+
+
+def test_reading_a_claim_beside_a_point_decides_where_vectors_do_not() -> None:
+    near = {"p": 0.8, "r": 0.79}
+    statuses = {
+        margin: covered(rubric(ROAD), near, margin=margin).results[0].status
+        for margin in (-6.0, 0.0, 6.0)
+    }
+    assert statuses == {-6.0: "contradicted", 0.0: "missed", 6.0: "hit"}
+    # What is not about a point does not come to be about it.
+    (found,) = covered(rubric(ROAD), {"p": 0.2, "r": 0.2}, margin=6.0).results
+    assert found.status == "missed"
+
+
+def test_only_claims_that_are_about_a_point_are_read_beside_it() -> None:
+    points = rubric(ROAD, RIVER)
+    texts = rubric_texts(points)
+    vectors = np.array(
+        [[{"p": 0.9, "s": 0.1}.get(text, 0.0) for text in texts], [0.2] * len(texts)]
+    )
+    found = likeness(vectors, points, np.eye(len(texts)), READING)
+    assert worth_reading(found) == [(0, 0)]

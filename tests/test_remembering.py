@@ -12,6 +12,7 @@ import pytest
 
 from interviewer.scoring.alignment import Pieces
 from interviewer.scoring.embedding import HashEmbedder, Vectors
+from interviewer.scoring.reader import Readings
 from interviewer.scoring.remembering import RememberingEmbedder
 
 RUBRIC = ("it keeps the keys", "it keeps the values")
@@ -33,6 +34,10 @@ class Counting:
         self.asked += texts
         return HashEmbedder().pieces(texts)
 
+    def read(self, pairs: Sequence[tuple[str, str]]) -> Readings | None:
+        self.asked += [" | ".join(pair) for pair in pairs]
+        return np.array([[-len(claim), -len(point), 0.0] for claim, point in pairs])
+
 
 def test_vectors_are_those_of_the_embedder_and_each_text_is_embedded_once() -> None:
     inner = Counting()
@@ -43,6 +48,18 @@ def test_vectors_are_those_of_the_embedder_and_each_text_is_embedded_once() -> N
     assert sorted(inner.asked) == sorted({SAID, *RUBRIC})
     assert embedder.embed([]).shape == HashEmbedder().embed([]).shape
     assert embedder.name == "counting"
+
+
+def test_each_pair_is_read_once() -> None:
+    inner = Counting()
+    embedder = RememberingEmbedder(inner)
+    pairs = [(SAID, RUBRIC[0]), (SAID, RUBRIC[1]), (SAID, RUBRIC[0])]
+    for _ in range(2):
+        found = embedder.read(pairs)
+        assert found is not None
+        assert found.tolist() == [[-len(said), -len(point), 0.0] for said, point in pairs]
+    assert inner.asked == [f"{SAID} | {point}" for point in RUBRIC]
+    assert RememberingEmbedder(HashEmbedder()).read(pairs) is None
 
 
 def test_a_rubric_is_remembered_by_the_next_program_and_answers_are_not(tmp_path: Path) -> None:

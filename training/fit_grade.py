@@ -1,12 +1,12 @@
 """Fit the grader: from what answers cover to the grades that people gave them.
 
-python -m training.fit_grade --held-out FOLDER [--adapter FILE] [--out FILE]
+python -m training.fit_grade --aligner FILE [--adapter FILE] [--out FILE]
 
 Proportional odds on the features of `interviewer.scoring.grade`, with no weight below 0, so that a
 score never falls by a right statement nor rises by a wrong one. Only answers to train questions are
 used, and of those only the ones held out for this: what a model has learned from it finds too
-clear-cut. FOLDER holds new.safetensors, an adapter trained without the rubrics of these questions
-as well, as a thin rubric is always a new one, and aligner.safetensors, trained so, too.
+clear-cut. A thin rubric is always a new one, so for these the answers are read by models trained
+with `--unseen`, which know nothing of the questions.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 
 from benchmarks._agreement import steady_cuts
-from interviewer.scoring.adapter import ADAPTER, ALIGNER
+from interviewer.scoring.adapter import ADAPTER
 from interviewer.scoring.calibration import (
     GRADE_FILE,
     OTHER_MODELS,
@@ -60,7 +60,7 @@ THIN_BY_HAND = Ordinal(
 RIDGE = 0.02
 """How strongly large weights are held back; features are scaled to one another first."""
 
-NEW = "new.safetensors"
+UNSEEN = Path(__file__).parent.parent / "benchmarks" / "unseen" / "adapter.safetensors"
 """An adapter to which the questions that the grader is fitted on are new."""
 LEAST_SPREAD = 0.01
 LEAST_WIDTH = 0.9
@@ -197,18 +197,14 @@ def main() -> None:
     parser.add_argument("--adapter", type=Path, default=ADAPTER, help="fit for this adapter")
     parser.add_argument("--out", type=Path, default=GRADE_FILE)
     parser.add_argument(
-        "--held-out",
-        type=Path,
-        required=True,
-        help="a folder of adapters and an aligner that were trained with --held-out",
+        "--aligner", type=Path, required=True, help="one that was trained with --unseen"
     )
     options = parser.parse_args()
     material, folder = shipped_material(), find_model(offline=True)
-    aligner = options.held_out / ALIGNER.name
     adapted, plain = (
         SentenceEmbedder(folder, adapter) for adapter in (options.adapter, Path("none"))
     )
-    new = SentenceEmbedder(folder, options.held_out / NEW, aligner)
+    new = SentenceEmbedder(folder, UNSEEN, options.aligner)
     fit = Calibration(
         full=calibrate_full(material, material.held_out, adapted, READINGS["adapted"]),
         thin=calibrate_thin(material, material.held_out, new),

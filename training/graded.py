@@ -81,14 +81,20 @@ class Material:
     later_test: list[Answer]
     test_questions: frozenset[str]
 
+    @property
+    def new_questions(self) -> frozenset[str]:
+        """Those of which nothing may be known where new questions are measured or fitted."""
+        return self.test_questions | {answer.question for answer in self.held_out}
+
     def without(self, questions: Collection[str]) -> Material:
         """The same without what was answered to some questions."""
         rest = [answer for answer in self.train if answer.question not in questions]
         return replace(self, train=rest)
 
     def claims(self) -> list[LabelledClaim]:
-        """The labelled claims that may be learned from."""
+        """The labelled claims that may be learned from; none of what was left out."""
         scale = load_scale(shipped_dir("rubrics"))
+        known = {answer.question for answer in self.train}
         kept_back = {
             (answer.question, claim.text)
             for answer in self.held_out
@@ -96,7 +102,11 @@ class Material:
                 claims_of(typed(answer.text)), self.bank.question(answer.question).ask, scale
             ).counted
         }
-        return [claim for claim in read_claims() if (claim.question, claim.text) not in kept_back]
+        return [
+            claim
+            for claim in read_claims()
+            if claim.question in known and (claim.question, claim.text) not in kept_back
+        ]
 
     def items(self, answers: Iterable[Answer]) -> list[Item]:
         return [

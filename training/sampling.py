@@ -14,7 +14,8 @@ from interviewer.scoring.claims import claims_of
 from interviewer.speech.transcript import typed
 from training.claims import CONTRADICTS, STATES, LabelledClaim
 from training.graded import Material
-from training.wordings import Wordings
+from training.reversals import read_reversals
+from training.wordings import Wordings, read_wordings
 
 EPOCHS = 10
 QUESTIONS_A_STEP = 2
@@ -99,6 +100,10 @@ class Written:
             {key: said for key, said in self.wordings.items() if key[0] not in questions},
             {key: said for key, said in self.reversals.items() if key[0] not in questions},
         )
+
+
+def read_written() -> Written:
+    return Written(read_wordings(), read_reversals())
 
 
 class Sampler:

@@ -1,6 +1,6 @@
 """Train the adapter: MiniLM taught to tell right statements from misconceptions worded alike.
 
-python -m training.train_adapter [--unseen] [--held-out] [--pairs FILE] [--out FILE]
+python -m training.train_adapter [--unseen] [--pairs FILE] [--out FILE]
 
 Three losses are learned together. One is contrastive, about the rubrics, the further wordings of
 `training/wordings/` and the pairs of `training/reversals/`: a wording of a key point lies nearer to
@@ -10,9 +10,9 @@ stating, contradicting, or not being about each key point of its question, as
 `interviewer.scoring.coverage` reads claims. The third is ordinal, on the graded answers to train
 questions: the evidence that an answer's claims give must order the grades.
 
-Nothing of a test question's answers is used; with `--unseen` nothing of its rubric either, which is
-how the benchmark measures new questions. With `--held-out` as little is used of the questions whose
-answers the grader is fitted on, to fit it for thin rubrics, which are always new ones.
+Nothing of a test question's answers is used, nor of those on which the grader is fitted. With
+`--unseen` nothing of their rubrics either: so the benchmark measures new questions, and the grader
+for thin rubrics is fitted, which are always new ones.
 
 Everything but the word embeddings is trained; what is kept of each matrix's change is its part of
 rank 32, as `interviewer.scoring.adapter` describes. Repeatable on one machine: every draw comes
@@ -41,9 +41,7 @@ from interviewer.scoring.embedding import REPOSITORY, find_model
 from training.claims import NEITHER
 from training.descent import descend, ordinal_loss
 from training.graded import shipped_material
-from training.reversals import read_reversals
-from training.sampling import Sampler, Side, Step, Written
-from training.wordings import read_wordings
+from training.sampling import Sampler, Side, Step, read_written
 
 CYCLES = 2
 """The learning rate rises and falls this often."""
@@ -181,7 +179,9 @@ def _loss(vectors: Tensor, step: Step, evidence: Evidence) -> Tensor:
     return loss + evidence.loss(torch.stack(levels), grades)
 
 
-def differences(before: dict[str, Tensor], model: Any, kept: float = 1.0) -> dict[str, Tensor]:
+def differences(
+    before: dict[str, Tensor], model: Any, kept: float = 1.0, rank: int = RANK
+) -> dict[str, Tensor]:
     """What was learned, or a share of it, as the adapter's tensors."""
     tensors = {}
     for name, parameter in model.named_parameters():
@@ -190,8 +190,8 @@ def differences(before: dict[str, Tensor], model: Any, kept: float = 1.0) -> dic
             continue
         if learned.ndim == 2:
             left, sizes, right = torch.linalg.svd(learned, full_matrices=False)
-            root = sizes[:RANK].sqrt()
-            up, down = left[:, :RANK] * root, root[:, None] * right[:RANK]
+            root = sizes[:rank].sqrt()
+            up, down = left[:, :rank] * root, root[:, None] * right[:rank]
         else:
             up, down = learned[:, None], torch.ones(1, 1)
         tensors[f"{name}.up"] = up.half().contiguous()
@@ -199,7 +199,7 @@ def differences(before: dict[str, Tensor], model: Any, kept: float = 1.0) -> dic
     return tensors
 
 
-def write_adapter(file: Path, tensors: dict[str, Tensor], trained_on: str) -> None:
+def write_adapter(file: Path, tensors: dict[str, Tensor], trained_on: str, **more: object) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     save_file(tensors, file)
     file.chmod(0o644)
@@ -208,6 +208,7 @@ def write_adapter(file: Path, tensors: dict[str, Tensor], trained_on: str) -> No
         "base": REPOSITORY,
         "rank": RANK,
         "trained_on": trained_on,
+        **more,
     }
     file.with_suffix(".json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
 
@@ -221,10 +222,7 @@ def read_pairs(file: Path) -> list[list[str]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--unseen", action="store_true", help="leave test questions' rubrics out")
-    parser.add_argument(
-        "--held-out", action="store_true", help="leave what the grader is fitted on out as well"
-    )
+    parser.add_argument("--unseen", action="store_true", help="leave those rubrics out")
     parser.add_argument(
         "--pairs", type=Path, help="sentences and their negations, to learn besides"
     )
@@ -232,16 +230,13 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     material = shipped_material()
-    left_out = set(material.test_questions) if options.unseen else set()
-    if options.held_out:
-        left_out |= {answer.question for answer in material.held_out}
-    material = material.without(left_out)
+    left_out = material.new_questions if options.unseen else frozenset()
+    material, written = material.without(left_out), read_written().without(left_out)
     questions = [q.id for q in material.bank.questions if q.id not in left_out]
     folder = str(find_model(offline=True))
     model, tokenizer = AutoModel.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
     before = {name: value.detach().clone() for name, value in model.named_parameters()}
     pairs = read_pairs(options.pairs) if options.pairs else []
-    written = Written(read_wordings(), read_reversals()).without(left_out)
     for cycle in range(1, CYCLES + 1):
         torch.manual_seed(cycle)
         train(model, tokenizer, Sampler(material, written, questions, pairs, seed=cycle))

@@ -1,6 +1,6 @@
 """Train the aligner: word pieces taught which of two alike sentences states a key point.
 
-python -m training.train_aligner [--held-out] [--out FILE]
+python -m training.train_aligner [--unseen] [--out FILE]
 
 For rubrics that name no misconceptions there is nothing to contrast a claim with; all there is is
 how much of a key point has a counterpart in what was said (`interviewer.scoring.alignment`). Three
@@ -248,15 +248,15 @@ def train(model: Any, tokenizer: Any, sampler: Sampler) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument(
-        "--held-out", action="store_true", help="leave the answers for the grader's fit out"
+        "--unseen", action="store_true", help="leave the answers for the grader's fit out"
     )
     parser.add_argument("--out", type=Path, default=ALIGNER)
     options = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(1)
     material = shipped_material()
-    if options.held_out:
-        material = material.without({answer.question for answer in material.held_out})
+    if options.unseen:
+        material = material.without(material.new_questions)
     folder = str(find_model(offline=True))
     model, tokenizer = AutoModel.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
     before = {name: value.detach().clone() for name, value in model.named_parameters()}

@@ -34,7 +34,7 @@ def add_adapter(model: Any, file: Path = ADAPTER) -> str:
     if not file.exists():
         return ""
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    if digest != _expected_digest(file.with_suffix(".json")):
+    if digest != described(file)["sha256"]:
         raise ModelUnavailableError(
             f"{file} is not the adapter that {file.stem}.json describes: its SHA-256 is {digest}",
             "install interviewer again",
@@ -51,11 +51,17 @@ def add_adapter(model: Any, file: Path = ADAPTER) -> str:
     return digest[:7]
 
 
-def _expected_digest(file: Path) -> str:
+def described(file: Path) -> dict[str, Any]:
+    """What the `.json` beside an adapter says of it.
+
+    Raises:
+        ModelUnavailableError: it cannot be read, or names no SHA-256.
+    """
     try:
-        return str(json.loads(file.read_text(encoding="utf-8"))["sha256"])
+        about = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
+        return {**about, "sha256": str(about["sha256"])}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelUnavailableError(
-            f"cannot read what {file} says about the adapter: {error!r}",
+            f"cannot read what {file.with_suffix('.json')} says about the adapter: {error!r}",
             "install interviewer again",
         ) from error

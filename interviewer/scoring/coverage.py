@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -10,11 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from interviewer.bank.rubric import KeyPoint, Rubric
-from interviewer.scoring.alignment import Pieces, aligned
 from interviewer.scoring.calibration import Reading
 from interviewer.scoring.claims import Claim
 from interviewer.scoring.scale import Scale
-from interviewer.scoring.screening import EMPTY_WORDS, stem, words_of
+
+READ_FROM = 0.2
+"""A claim that is this much about a key point is read beside it."""
+CLEAR_MARGIN = 4.0
+"""Log odds of about this much are clear."""
 
 Status = Literal["hit", "partial", "missed", "contradicted"]
 Floats: TypeAlias = npt.NDArray[np.floating[Any]]
@@ -60,94 +63,91 @@ def rubric_texts(rubric: Rubric) -> list[str]:
     return [text for key in rubric.key_points for text in (key.point, *key.accept, *key.reject)]
 
 
+@dataclass(frozen=True)
+class Likeness:
+    """How near each claim is to the wordings of each key point, shape `(n_claims, n_key_points)`.
+
+    `right` and `wrong` are soft maxima over the right wordings and the misconceptions, which one
+    wording alone does not decide; `nearest` is the best right one's; `about` in [0, 1] is how much
+    a claim is about a point.
+    """
+
+    right: Floats
+    wrong: Floats
+    nearest: Floats
+    about: Floats
+
+
+def likeness(
+    claim_vectors: Floats, rubric: Rubric, rubric_vectors: Floats, reading: Reading
+) -> Likeness:
+    """Compare claims with a rubric: one matrix product.
+
+    Args:
+        claim_vectors: a row of length 1 for each claim, shape `(n_claims, n_dimensions)`.
+        rubric_vectors: the same for each of `rubric_texts(rubric)`.
+        reading: how to read the similarities of the model that made the vectors.
+    """
+    # Four decimals: what the last bits say depends on the processor, and is no reason for a score.
+    similarities = np.round((claim_vectors @ rubric_vectors.T).astype(np.float64), 4)
+    right, wrong, nearest = _similarities(similarities, rubric.key_points, reading)
+    return Likeness(right, wrong, nearest, _aboutness(np.maximum(right, wrong), reading))
+
+
+def worth_reading(found: Likeness) -> list[tuple[int, int]]:
+    """The claims and key points that are worth being read side by side, by their numbers."""
+    return [(int(c), int(k)) for c, k in np.argwhere(found.about >= READ_FROM)]
+
+
 def cover(
     claims: Sequence[Claim],
-    claim_vectors: Floats,
+    found: Likeness,
+    margins: Floats,
     rubric: Rubric,
-    rubric_vectors: Floats,
     scale: Scale,
     reading: Reading,
 ) -> Coverage:
     """Decide each key point by the claims that are about it.
 
     A claim that is about a point supports it by how much nearer it is to the right wordings than to
-    the misconceptions, or else opposes it by how much nearer it is to the misconceptions. Only the
-    clearest claim on either side counts, so a point said twice counts once.
+    the misconceptions, and by how much likelier it states it than contradicts it, read beside it;
+    or else it opposes it by the contrary. Only the clearest claim on either side counts, so a point
+    said twice counts once.
 
     Args:
         claims: what was said; none makes every point missed.
-        claim_vectors: a row of length 1 for each claim, shape `(n_claims, n_dimensions)`.
-        rubric_vectors: the same for each of `rubric_texts(rubric)`.
-        reading: how to read the similarities of the model that made the vectors.
+        margins: log odds that a claim states a point against contradicts it, shape
+            `(n_claims, n_key_points)`; 0 where they were not read together.
     """
     keys = rubric.key_points
     if not claims:
         nothing = np.zeros((0, len(keys)))
-        missed = tuple(KeyPointResult(key.id, "missed", 0.0, None) for key in keys)
-        return Coverage(missed, nothing, nothing)
-    # Four decimals: what the last bits say depends on the processor, and is no reason for a score.
-    similarities = np.round((claim_vectors @ rubric_vectors.T).astype(np.float64), 4)
-    right, wrong, nearest = _similarities(similarities, keys, reading)
-    lead = np.tanh((right - wrong) / reading.lead)
-    about = _aboutness(np.maximum(right, wrong), reading)
-    support, opposition = about * np.maximum(lead, 0), about * np.maximum(-lead, 0)
-    results = tuple(
+        return Coverage(missed(keys), nothing, nothing)
+    lead = np.tanh((found.right - found.wrong) / reading.lead + margins / CLEAR_MARGIN)
+    support, opposition = found.about * np.maximum(lead, 0), found.about * np.maximum(-lead, 0)
+    return Coverage(
+        results_of(claims, support, opposition, found.nearest, keys, scale), support, opposition
+    )
+
+
+def missed(keys: Sequence[KeyPoint]) -> tuple[KeyPointResult, ...]:
+    """What becomes of key points where nothing was said."""
+    return tuple(KeyPointResult(key.id, "missed", 0.0, None) for key in keys)
+
+
+def results_of(
+    claims: Sequence[Claim],
+    support: Floats,
+    opposition: Floats,
+    nearest: Floats,
+    keys: Sequence[KeyPoint],
+    scale: Scale,
+) -> tuple[KeyPointResult, ...]:
+    """What becomes of each key point; the arrays have shape `(n_claims, n_key_points)`."""
+    return tuple(
         _result(key.id, claims, support[:, k], opposition[:, k], nearest[:, k], scale)
         for k, key in enumerate(keys)
     )
-    return Coverage(results, support, opposition)
-
-
-def cover_thin(
-    claims: Sequence[Claim],
-    said: Sequence[Pieces],
-    near: Floats,
-    rubric: Rubric,
-    wordings: Sequence[Pieces],
-    asked: Collection[str],
-    scale: Scale,
-    reading: Reading,
-) -> Coverage:
-    """Decide each key point of a rubric without misconceptions by how much of it was said.
-
-    Args:
-        claims, said: what was said, and the pieces of each claim.
-        near: the `nearness` of what was said.
-        wordings: the pieces of each of `rubric_texts(rubric)`.
-        asked: the stems of the question's words.
-    """
-    keys = rubric.key_points
-    shares, together, row = np.zeros((len(claims), len(keys))), np.zeros(len(keys)), 0
-    for k, key in enumerate(keys):
-        end = row + 1 + len(key.accept)
-        shares[:, k], together[k] = aligned(wordings[row:end], said, asked, reading.sharpness)
-        row = end
-    support = ((shares - reading.near_enough) / reading.lead).clip(0, 1)
-    nothing = np.zeros_like(support)
-    if not claims:
-        missed = tuple(KeyPointResult(key.id, "missed", 0.0, None) for key in keys)
-        return Coverage(missed, support, nothing, together, near)
-    words = {word for claim in claims for word in words_of(claim.text)} - EMPTY_WORDS
-    new_words = len({stem(word) for word in words}.difference(asked))
-    results = tuple(
-        _result(key.id, claims, support[:, k], nothing[:, k], shares[:, k], scale)
-        for k, key in enumerate(keys)
-    )
-    return Coverage(results, support, nothing, together, near, new_words)
-
-
-def nearness(said: Floats, rubric: Rubric, rubric_vectors: Floats, reading: Reading) -> Floats:
-    """How near the nearest statement comes to each key point, in [0, 1].
-
-    Args:
-        said: a row of length 1 for each statement, shape `(n_statements, n_dimensions)`.
-        rubric_vectors: the same for each of `rubric_texts(rubric)`.
-    """
-    similarities = np.round((rubric_vectors @ said.T).astype(np.float64), 4)
-    best = similarities.max(axis=1, initial=-1.0)
-    firsts = np.cumsum([0, *(1 + len(key.accept) for key in rubric.key_points[:-1])])
-    by_point = np.maximum.reduceat(best, firsts)
-    return np.asarray(((by_point - reading.relevance) / reading.width).clip(0, 1))
 
 
 def _similarities(
@@ -155,8 +155,7 @@ def _similarities(
 ) -> tuple[Floats, Floats, Floats]:
     """Of each claim to each point's right wordings, to its misconceptions, to its best wording.
 
-    The first two are soft maxima over the wordings, which one wording alone does not decide. All
-    have shape `(n_claims, n_key_points)`.
+    All have shape `(n_claims, n_key_points)`.
     """
     right, wrong, nearest, row = [], [], [], 0
     for key in keys:

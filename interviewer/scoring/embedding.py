@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,10 +19,21 @@ from interviewer.errors import ModelUnavailableError
 from interviewer.hub import Report, cached_model, download_model, report_nothing
 from interviewer.scoring.adapter import ADAPTER, ALIGNER, add_adapter
 from interviewer.scoring.alignment import Pieces
+from interviewer.scoring.reader import (
+    BATCH_PAIRS,
+    LAYERS,
+    READER_FILE,
+    PairReader,
+    Readings,
+    TextState,
+)
 from interviewer.scoring.screening import words_of
 
 Vectors: TypeAlias = npt.NDArray[np.float32]
 """Shape `(n_texts, n_dimensions)`, float32, each row of length 1."""
+
+Given = TypeVar("Given")
+Found = TypeVar("Found")
 
 REPOSITORY = "sentence-transformers/all-MiniLM-L6-v2"
 REVISION = "1110a243fdf4706b3f48f1d95db1a4f5529b4d41"
@@ -30,6 +41,8 @@ BASE_NAME = f"all-MiniLM-L6-v2@{REVISION[:7]}"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 DIMENSIONS = 384
 BATCH_TEXTS = 32
+MOST_STATES = 4_000
+"""So many texts are kept as the lower layers left them, to be read in pairs."""
 PIECE_LAYERS = (5, 6)
 """The hidden layers whose vectors, side by side, are a word piece's."""
 
@@ -47,13 +60,17 @@ class Embedder(Protocol):
     def pieces(self, texts: Sequence[str]) -> list[Pieces]:
         """The word pieces of each text, whatever the adapter for whole texts."""
 
+    def read(self, pairs: Sequence[tuple[str, str]]) -> Readings | None:
+        """Claims beside key points; `None` without a model for that."""
+
 
 class SentenceEmbedder:
     """all-MiniLM-L6-v2 from a folder whose weights are the official file, adapted, on the CPU.
 
     The adapter, which comes with the program, moves right statements away from misconceptions that
-    are worded alike; the aligner does so for word pieces. Without their files the model is the
-    plain one, and `name` says so.
+    are worded alike; the aligner does so for word pieces; the reader, which lies beside the
+    adapter, reads claims and key points together. Without their files the model is the plain one,
+    and `name` says so.
 
     Never touches the network. Vectors do not depend on the number of cores: every batch is computed
     by one thread, and batches are shared out among as many threads as there are cores.
@@ -85,20 +102,52 @@ class SentenceEmbedder:
         encoder = self._model[0].auto_model
         # Pieces have a model of their own: a copy but for the words, which are half of its size.
         words = encoder.embeddings.word_embeddings
-        self._reader = copy.deepcopy(encoder, {id(words): words})
+        self._pieces_model = copy.deepcopy(encoder, {id(words): words})
         added = {
             "stance": add_adapter(encoder, adapter),
-            "align": add_adapter(self._reader, aligner),
+            "align": add_adapter(self._pieces_model, aligner),
         }
+        reader = adapter.with_name(READER_FILE)
+        self._reader = None
+        if added["stance"] and reader.exists():
+            self._reader = PairReader(encoder, added["stance"], reader)
+            added["read"] = self._reader.sha
+        self._states: dict[str, TextState] = {}
         self.name = "+".join([BASE_NAME, *(f"{kind}-{sha}" for kind, sha in added.items() if sha)])
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         if not texts:
             return np.zeros((0, DIMENSIONS), dtype=np.float32)
         vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
-        for batch, part in _in_batches(texts, self._tokens(texts), self._forward):
-            vectors[batch] = part
+        states: dict[str, TextState] = {}
+        for batch, found in _in_batches(texts, self._tokens(texts), self._forward):
+            for i, state in zip(batch, found, strict=True):
+                vectors[i] = state.vector.numpy()
+                states[texts[i]] = state
+        if self._reader:
+            kept = self._states if len(self._states) + len(states) <= MOST_STATES else {}
+            self._states = kept | states
         return vectors
+
+    def read(self, pairs: Sequence[tuple[str, str]]) -> Readings | None:
+        if not self._reader:
+            return None
+        found = np.zeros((len(pairs), 3))
+        states, reader = self._states, self._reader
+        missing = {text for pair in pairs for text in pair if text not in states}
+        if missing:
+            self.embed(sorted(missing))
+            states = states | self._states
+        order = sorted(range(len(pairs)), key=lambda i: (_length(states, pairs[i]), pairs[i]))
+        batches = [order[i : i + BATCH_PAIRS] for i in range(0, len(order), BATCH_PAIRS)]
+
+        def compute(batch: list[int]) -> Readings:
+            claims, points = zip(*(pairs[i] for i in batch), strict=True)
+            return reader.read([states[c] for c in claims], [states[p] for p in points])
+
+        for batch, part in zip(batches, _in_threads(compute, batches), strict=True):
+            found[batch] = part
+        return found
 
     def pieces(self, texts: Sequence[str]) -> list[Pieces]:
         if not texts:
@@ -122,23 +171,36 @@ class SentenceEmbedder:
         import torch
 
         with torch.inference_mode():
-            layers = self._reader(**features, output_hidden_states=True).hidden_states
+            layers = self._pieces_model(**features, output_hidden_states=True).hidden_states
             parts = [torch.nn.functional.normalize(layers[i], dim=-1) for i in PIECE_LAYERS]
             found = torch.nn.functional.normalize(torch.cat(parts, dim=-1), dim=-1)
         return np.asarray(found.numpy(), dtype=np.float32)
 
-    def _forward(self, features: dict[str, Any]) -> Vectors:
+    def _forward(self, features: dict[str, Any]) -> list[TextState]:
+        """The mean of the last layer's tokens, of length 1, and what the reader begins with."""
         import torch
 
+        mask = features["attention_mask"]
         with torch.inference_mode():
-            found = self._model(features)["sentence_embedding"].numpy()
-        # A folder without the last module's configuration does not do this by itself.
-        return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True), dtype=np.float32)
+            encoder = self._model[0].auto_model
+            layers = encoder(**features, output_hidden_states=True).hidden_states
+            sums = (layers[-1] * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
+            vectors = torch.nn.functional.normalize(sums, dim=-1)
+        lower = layers[-1 - LAYERS]
+        ends = mask.sum(1).tolist()
+        return [
+            TextState(lower[row, :end].clone() if self._reader else None, vectors[row])
+            for row, end in enumerate(ends)
+        ]
+
+
+def _length(states: dict[str, TextState], pair: tuple[str, str]) -> int:
+    return sum(len(states[text].tokens) for text in pair)
 
 
 def _in_batches(
-    texts: Sequence[str], tokens: Any, compute: Callable[[dict[str, Any]], Vectors]
-) -> Iterator[tuple[list[int], Vectors]]:
+    texts: Sequence[str], tokens: Any, compute: Callable[[dict[str, Any]], Found]
+) -> Iterator[tuple[list[int], Found]]:
     """Batches of texts, by their numbers, with what the network makes of each.
 
     Texts of like length share a batch, so that little is spent on padding.
@@ -147,9 +209,14 @@ def _in_batches(
     order = sorted(range(len(texts)), key=lambda i: (len(ids[i]), texts[i]))
     batches = [order[i : i + BATCH_TEXTS] for i in range(0, len(order), BATCH_TEXTS)]
     padded = [_padded([ids[i] for i in batch]) for batch in batches]
-    workers = min(len(batches), os.cpu_count() or 1)
+    yield from zip(batches, _in_threads(compute, padded), strict=True)
+
+
+def _in_threads(compute: Callable[[Given], Found], batches: Sequence[Given]) -> Iterator[Found]:
+    """Each batch by one thread, as many at once as there are cores."""
+    workers = max(1, min(len(batches), os.cpu_count() or 1))
     with ThreadPoolExecutor(workers, "embed", _use_one_thread) as pool:
-        yield from zip(batches, pool.map(compute, padded), strict=True)
+        yield from pool.map(compute, batches)
 
 
 def _padded(ids: Sequence[Sequence[int]]) -> dict[str, Any]:
@@ -253,3 +320,6 @@ class HashEmbedder:
     def pieces(self, texts: Sequence[str]) -> list[Pieces]:
         split = [tuple(words_of(text)) for text in texts]
         return [Pieces(words, self.embed(words)) for words in split]
+
+    def read(self, pairs: Sequence[tuple[str, str]]) -> Readings | None:
+        return None

@@ -70,8 +70,8 @@ def _contradictions(results: Sequence[KeyPointResult], keys: Sequence[KeyPoint])
     ]
     wrong.sort(key=lambda pair: (not pair[0].required, -pair[0].weight))
     return [
-        f"About '{key.id}' you said “{said.rstrip(' .')}”, which is a common misconception, or "
-        f"very near to one; right is: {_sentence(key.point)}"
+        f"About '{key.id}' you said “{said.rstrip(' .')}”, which is wrong or very near to a common "
+        f"misconception; right is: {_sentence(key.point)}"
         for key, said in wrong
     ]
 
@@ -164,7 +164,7 @@ def _rubric_reasons(rubric: Rubric) -> list[str]:
     if is_thin(rubric):
         return [
             "This score rests on a thin rubric: it names no misconceptions, so wrong statements "
-            "cannot be told from right."
+            "are told from right less surely."
         ]
     wordings = sum(1 + len(key.accept) for key in rubric.key_points)
     if wordings < MIN_WORDINGS * len(rubric.key_points):

@@ -39,8 +39,8 @@ FEATURES = (
 )
 MANY_WORDS = 100
 """So many new words are all that counts of them; the longest of our graded answers has 105."""
-THIN_FEATURES = ("aligned", "near", "elaborated")
-"""For rubrics without misconceptions, of which only what was said can be known."""
+THIN_FEATURES = ("aligned", "near", "elaborated", *FEATURES)
+"""For rubrics without misconceptions, whose points are read beside the claims at best."""
 
 
 @dataclass(frozen=True)
@@ -152,17 +152,18 @@ def features(covered: Coverage, keys: Sequence[KeyPoint]) -> Floats:
 
 
 def thin_features(covered: Coverage, keys: Sequence[KeyPoint]) -> Floats:
-    """The same in the order of `THIN_FEATURES`, shape `(3,)`, for a rubric without misconceptions.
+    """The same in the order of `THIN_FEATURES`, shape `(13,)`, for one without misconceptions.
 
-    Those are the weighted means of alignment and nearness, and how much new was said, each in
-    [0, 1]. All rise, or stay, with every statement more.
+    The first three are the weighted means of alignment and nearness, and how much new was said,
+    each in [0, 1]. They rise, or stay, with every statement more.
     """
     weights = np.array([key.weight for key in keys], dtype=np.float64)
     weights /= weights.sum()
     alignment = np.asarray(covered.alignment, dtype=np.float64)
     near = np.asarray(covered.nearness, dtype=np.float64)
     elaborated = min(np.log1p(covered.new_words) / np.log1p(MANY_WORDS), 1.0)
-    return np.array([weights @ alignment, weights @ near, elaborated])
+    said = np.array([weights @ alignment, weights @ near, elaborated])
+    return np.concatenate([said, features(covered, keys)])
 
 
 def _level(covered: Coverage, keys: Sequence[KeyPoint], ordinal: Ordinal) -> float:

@@ -13,6 +13,7 @@ import numpy as np
 
 from interviewer.scoring.alignment import Pieces
 from interviewer.scoring.embedding import Embedder, Vectors
+from interviewer.scoring.reader import Readings
 
 
 class RememberingEmbedder:
@@ -33,6 +34,7 @@ class RememberingEmbedder:
         self._folder = folder
         self._vectors: dict[str, Vectors] = {}
         self._pieces: dict[str, Pieces] = {}
+        self._readings: dict[tuple[str, str], Readings] = {}
         self._lock = threading.Lock()
 
     def embed(self, texts: Sequence[str]) -> Vectors:
@@ -52,6 +54,15 @@ class RememberingEmbedder:
             if new:
                 self._pieces.update(zip(new, self._embedder.pieces(new), strict=True))
             return [self._pieces[text] for text in texts]
+
+    def read(self, pairs: Sequence[tuple[str, str]]) -> Readings | None:
+        with self._lock:
+            new = [pair for pair in dict.fromkeys(pairs) if pair not in self._readings]
+            found = self._embedder.read(new)
+            if found is None:
+                return None
+            self._readings.update(zip(new, found, strict=True))
+            return np.array([self._readings[pair] for pair in pairs]).reshape(-1, 3)
 
     def _kept(self, texts: Sequence[str]) -> Vectors:
         """The vectors from the folder, or computed and put there."""

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
+
+import numpy as np
 
 from interviewer.bank.question import Question
 from interviewer.bank.rubric import Rubric
 from interviewer.scoring.alignment import Pieces
 from interviewer.scoring.calibration import Calibration, calibration_for, is_thin
 from interviewer.scoring.claims import Claim, claims_of
-from interviewer.scoring.coverage import Coverage, cover, cover_thin, nearness, rubric_texts
+from interviewer.scoring.coverage import Coverage, cover, likeness, rubric_texts, worth_reading
 from interviewer.scoring.embedding import Embedder, Vectors
 from interviewer.scoring.explanation import explain, screening_reasons
 from interviewer.scoring.grade import Assessment, judge, no_answer
 from interviewer.scoring.own_grades import OwnGrades
+from interviewer.scoring.reader import Readings
 from interviewer.scoring.scale import Scale
 from interviewer.scoring.screening import Screened, recited_share, screen, stem, words_of
+from interviewer.scoring.thin_coverage import cover_thin, nearest_wordings, read_thin
+from interviewer.scoring.thin_coverage import worth_reading as worth_reading_thin
 from interviewer.speech.transcript import Transcript
 
-METHOD = "stance-5"
+METHOD = "stance-6"
+ANSWERS_AT_ONCE = 128
+"""What the model makes of so many answers is in memory at once."""
 Item: TypeAlias = tuple[Question, Rubric, Transcript]
 
 
@@ -30,6 +37,14 @@ class Place:
 
     level: float
     cuts: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class _Open:
+    """An answer before its claims are read beside key points: the pairs, and what to do then."""
+
+    pairs: list[tuple[str, str]]
+    finish: Callable[[Readings | None], Coverage]
 
 
 class Scorer:
@@ -90,25 +105,41 @@ class Scorer:
 
     def cover_many(self, items: Sequence[Item]) -> list[tuple[Screened, Coverage]]:
         """What of each answer counts, and what it covers, before anything is graded."""
+        return [
+            found
+            for first in range(0, len(items), ANSWERS_AT_ONCE)
+            for found in self._cover_some(items[first : first + ANSWERS_AT_ONCE])
+        ]
+
+    def _cover_some(self, items: Sequence[Item]) -> list[tuple[Screened, Coverage]]:
         screened = [
             screen(claims_of(transcript), question.ask, self._scale)
             for question, _, transcript in items
         ]
         thin = [i for i, (_, rubric, _) in enumerate(items) if is_thin(rubric)]
-        pieces = dict(zip(thin, self._read(items, screened, thin), strict=True))
+        pieces = dict(zip(thin, self._pieces_of(items, screened, thin), strict=True))
         said = [
             _texts(part.every if i in pieces else part.counted) for i, part in enumerate(screened)
         ]
         vectors = self._embedded(items, said)
-        return [
-            (
-                part,
-                self._cover_thin(item, part, vectors[i], pieces[i])
-                if i in pieces
-                else self._cover(item, part, vectors[i]),
-            )
+        open_ones = [
+            self._begin_thin(item, part, vectors[i], pieces[i])
+            if i in pieces
+            else self._begin(item, part, vectors[i])
             for i, (item, part) in enumerate(zip(items, screened, strict=True))
         ]
+        readings = self._readings([one.pairs for one in open_ones])
+        return [
+            (part, one.finish(found))
+            for part, one, found in zip(screened, open_ones, readings, strict=True)
+        ]
+
+    def _readings(self, pairs: Sequence[Sequence[tuple[str, str]]]) -> list[Readings | None]:
+        """What claims say of key points, read side by side in one go."""
+        found = self._embedder.read([pair for some in pairs for pair in some])
+        if found is None:
+            return [None] * len(pairs)
+        return [*np.split(found, np.cumsum([len(some) for some in pairs])[:-1])]
 
     def _embedded(self, items: Sequence[Item], said: Sequence[Sequence[str]]) -> list[Vectors]:
         """A vector for every text of each answer; those of the rubrics are remembered."""
@@ -124,7 +155,7 @@ class Scorer:
             self._rubrics[content_hash] = vectors[[rows[text] for text in wordings]]
         return [vectors[[rows[text] for text in some]] for some in said]
 
-    def _read(
+    def _pieces_of(
         self, items: Sequence[Item], screened: Sequence[Screened], chosen: Sequence[int]
     ) -> list[list[Pieces]]:
         """The pieces of what was asserted in the chosen answers; the rubrics' are remembered."""
@@ -142,30 +173,50 @@ class Scorer:
             self._wordings[content_hash] = [pieces[text] for text in wordings]
         return [[pieces[text] for text in some] for some in said]
 
-    def _cover(self, item: Item, screened: Screened, vectors: Vectors) -> Coverage:
+    def _begin(self, item: Item, screened: Screened, vectors: Vectors) -> _Open:
         """By how near claims are to right wordings and to misconceptions."""
         _, rubric, transcript = item
         claims = () if no_answer(transcript, self._scale) else screened.counted
-        wordings = self._rubrics[rubric.content_hash]
-        reading = self._calibration.full.reading
-        return cover(claims, vectors[: len(claims)], rubric, wordings, self._scale, reading)
+        wordings, reading = self._rubrics[rubric.content_hash], self._calibration.full.reading
+        found = likeness(vectors[: len(claims)], rubric, wordings, reading)
+        pairs = worth_reading(found)
 
-    def _cover_thin(
+        def finish(readings: Readings | None) -> Coverage:
+            margins = np.zeros((len(claims), len(rubric.key_points)))
+            if readings is not None:
+                for pair, (states, contradicts, _) in zip(pairs, readings, strict=True):
+                    margins[pair] = states - contradicts
+            return cover(claims, found, margins, rubric, self._scale, reading)
+
+        return _Open(_texts_of(pairs, claims, rubric), finish)
+
+    def _begin_thin(
         self, item: Item, screened: Screened, vectors: Vectors, pieces: Sequence[Pieces]
-    ) -> Coverage:
+    ) -> _Open:
         """By how much of the wordings was said, where nothing is known of misconceptions."""
         question, rubric, _ = item
-        reading = self._calibration.thin.reading
-        return cover_thin(
-            screened.asserted,
-            pieces,
-            nearness(vectors, rubric, self._rubrics[rubric.content_hash], reading),
-            rubric,
-            self._wordings[rubric.content_hash],
-            {stem(word) for word in words_of(question.ask)},
-            self._scale,
-            reading,
-        )
+        claims, scale = screened.counted, self._scale
+        nearest = nearest_wordings(vectors, rubric, self._rubrics[rubric.content_hash])
+        pairs = worth_reading_thin(nearest[: len(claims)])
+
+        def finish(readings: Readings | None) -> Coverage:
+            covered = cover_thin(
+                screened.asserted,
+                pieces,
+                rubric,
+                self._wordings[rubric.content_hash],
+                nearest,
+                {stem(word) for word in words_of(question.ask)},
+                scale,
+                self._calibration.thin.reading,
+            )
+            if readings is None:
+                return covered
+            return read_thin(
+                covered, claims, pairs, readings, nearest[: len(claims)], rubric, scale
+            )
+
+        return _Open(_texts_of(pairs, claims, rubric), finish)
 
     def _assess(self, item: Item, screened: Screened, covered: Coverage) -> Assessment:
         question, rubric, transcript = item
@@ -197,6 +248,12 @@ class Scorer:
         if self._calibration.note:
             remarks.append(self._calibration.note)
         return remarks
+
+
+def _texts_of(
+    pairs: Sequence[tuple[int, int]], claims: Sequence[Claim], rubric: Rubric
+) -> list[tuple[str, str]]:
+    return [(claims[claim].text, rubric.key_points[point].point) for claim, point in pairs]
 
 
 def _texts(claims: Sequence[Claim]) -> list[str]:
