@@ -39,12 +39,19 @@ from interviewer.scoring.scorer import Scorer
 from interviewer.scoring.screening import words_of
 from interviewer.settings import shipped_dir
 from interviewer.speech.transcript import Segment, Transcript, Word, typed
-from training.graded import Answer, Material, points_only, shipped_material, without_rejects
+from training.graded import (
+    CLAIMLESS_KINDS,
+    Answer,
+    Material,
+    points_only,
+    shipped_material,
+    without_rejects,
+)
 
 UNSEEN = Path(__file__).parent / "unseen" / "adapter.safetensors"
 UNSEEN_GRADE = UNSEEN.with_name("grade.json")
 BY_HAND = Path(__file__).parent / "answers.jsonl"
-JUNK = ("dont-know", "junk", "keywords", "other-question", "parroting", "platitudes", "silence")
+JUNK = (*CLAIMLESS_KINDS, "silence")
 SHORT_STRONG = ("strong-short", "strong-terse")
 
 Measure = Callable[[Sequence[Answer]], Floats]

@@ -138,12 +138,11 @@ def test_nearest_wording_is_the_point_or_an_accept_of_it() -> None:
     assert nearest_wordings(np.zeros((0, 3)), BRIDGE, wordings).shape == (0, 2)
 
 
-def test_the_nearest_claims_are_read_beside_each_point() -> None:
-    nearest = np.array([[0.1, 0.9], [0.2, 0.8], [0.3, 0.7], [0.4, 0.6], [0.5, 0.5]])
-    pairs = worth_reading(nearest)
-    assert {claim for claim, point in pairs if point == 0} == {1, 2, 3, 4}
-    assert {claim for claim, point in pairs if point == 1} == {0, 1, 2, 3}
-    assert worth_reading(nearest[:0]) == []
+def test_claims_that_are_near_enough_are_read_beside_a_point() -> None:
+    reading = Reading(relevance=0.5, width=0.4, lead=0.6, sharpness=12, near_enough=0.4)
+    nearest = np.array([[0.1, 0.9], [0.5, 0.49]])
+    assert worth_reading(nearest, reading) == [(0, 1), (1, 0)]
+    assert worth_reading(nearest[:0], reading) == []
 
 
 @given(SENTENCES, SENTENCES)

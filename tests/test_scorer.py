@@ -131,8 +131,8 @@ def test_silence_that_was_recorded_scores_zero() -> None:
 
 
 def test_the_name_says_method_scale_and_model() -> None:
-    assert Scorer(HashEmbedder(), shipped_scale()).name == "stance-5/scale-4/hash-512"
-    assert scored("").scorer == "stance-5/scale-4/hash-512"
+    assert Scorer(HashEmbedder(), shipped_scale()).name == "stance-6/scale-5/hash-512"
+    assert scored("").scorer == "stance-6/scale-5/hash-512"
 
 
 def test_the_order_of_key_points_changes_no_score() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Collection, Sequence
 from functools import cache
 from itertools import islice
@@ -9,16 +10,18 @@ from itertools import islice
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from transformers import AutoModel, AutoTokenizer
 
-from interviewer.scoring.adapter import ALIGNER, add_adapter
+from interviewer.scoring.adapter import ADAPTER, ALIGNER, add_adapter
 from interviewer.scoring.claims import claims_of
 from interviewer.scoring.embedding import SentenceEmbedder, find_model
+from interviewer.scoring.reader import HEAD, LAYERS, READER_FILE, logits
 from interviewer.speech.transcript import typed
 from tests.scoring_kit import mini_lm
-from training import sampling, train_aligner
-from training.claims import read_claims
+from training import sampling, train_aligner, train_reader
+from training.claims import CONTRADICTS, read_claims
 from training.descent import descend, ordinal_loss
 from training.graded import Answer, Material, shipped_material
 from training.reversals import read_reversals
@@ -32,9 +35,14 @@ def drawn(n_steps: int) -> list[list[list[str]]]:
     questions = [q.id for q in of.bank.questions if q.id not in of.test_questions]
     adapter = sampling.Sampler(of, sampling.Written({}, read_reversals()), questions, [], seed=1)
     aligner = train_aligner.Sampler(of, seed=1)
+    reader = train_reader.Sampler(of, sampling.read_written(), questions, seed=1)
     return [
         [step.texts for step in islice(adapter.steps(), n_steps)],
         [step.texts for step in islice(aligner.steps(), n_steps)],
+        [
+            [t for pair in step for t in (pair.claim, pair.point)]
+            for step in islice(reader.steps(), n_steps)
+        ],
     ]
 
 
@@ -104,6 +112,44 @@ def test_pieces_are_read_as_the_scorer_reads_them() -> None:
         assert one.words == other.words
         cosines = (one.vectors.numpy() * other.vectors).sum(axis=1)
         assert cosines.min() > 0.99  # trained at half the precision
+
+
+def test_labelled_pairs_are_drawn_of_all_three_classes() -> None:
+    of = material()
+    questions = [q.id for q in of.bank.questions if q.id not in of.test_questions]
+    sampler = train_reader.Sampler(of, sampling.read_written(), questions, seed=1)
+    pairs = [pair for step in islice(sampler.steps(), 20) for pair in step]
+    shares = np.bincount([pair.label for pair in pairs], minlength=3) / len(pairs)
+    assert shares.min() > 0.25
+    known = set(sampler.texts)
+    assert all(pair.claim in known and pair.point in known for pair in pairs)
+    # A right wording of a point is never drawn as one that contradicts it.
+    right = {
+        (key.point, text)
+        for r in of.rubrics.values()
+        for key in r.key_points
+        for text in key.accept
+    }
+    assert not right & {(p.point, p.claim) for p in pairs if p.label == CONTRADICTS}
+
+
+def test_the_reader_learns_by_the_logits_that_it_is_read_by() -> None:
+    mini_lm()
+    folder = find_model()
+    model, tokenizer = AutoModel.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
+    model.eval()
+    add_adapter(model, ADAPTER)
+    texts = ["The cache holds keys.", "It doesn't hold queries, or any of the logits."]
+    states = train_reader.lower_states(model, tokenizer, texts)
+    layers = copy.deepcopy(model.encoder.layer[-LAYERS:])
+    file = ADAPTER.with_name(READER_FILE)
+    add_adapter(layers, file)
+    head = {name: value.float() for name, value in load_file(file).items() if name.startswith(HEAD)}
+    with torch.no_grad():
+        found = logits(layers, head, [states[texts[0]]], [states[texts[1]]]).log_softmax(-1)
+    told = mini_lm().read([(texts[0], texts[1])])
+    assert told is not None
+    assert np.abs(found.numpy() - told).max() < 0.3  # trained at half the precision
 
 
 def test_the_ordinal_loss_is_least_where_grades_agree_with_levels() -> None:

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
-from benchmarks._agreement import steady_cuts
+from benchmarks._agreement import matched_cuts, steady_cuts
 from interviewer.scoring.adapter import ADAPTER
 from interviewer.scoring.calibration import (
     GRADE_FILE,
@@ -117,6 +117,17 @@ def _sigmoid(values: Floats) -> Floats:
     return np.asarray(1 / (1 + np.exp(-values.clip(-500, 500))))
 
 
+def fit_full(values: Floats, grades: Grades) -> Ordinal:
+    """The same with another upper cut: as many answers get a 2 as have that grade.
+
+    The likeliest one is timid, because short strong answers are seen less clearly than long ones.
+    """
+    found = fit_ordinal(values, grades)
+    levels = np.round(values @ [found.weights[name] for name in FEATURES], 4)
+    low, high = found.cuts[0], matched_cuts(levels, grades)[1]
+    return found.model_copy(update={"cuts": (low, max(round(high, 3), low + LEAST_SPREAD))})
+
+
 def fit_thin(values: Floats, grades: Grades) -> Ordinal:
     """The same for `THIN_FEATURES`, with the two cuts at which scores agree best with grades.
 
@@ -167,7 +178,7 @@ def calibrate_full(
     for i, row in zip(rows, table, strict=True):
         values += [row] * len(answers[i].grades)
         grades += answers[i].grades
-    return Fit(reading=reading, ordinal=fit_ordinal(np.stack(values), np.array(grades)))
+    return Fit(reading=reading, ordinal=fit_full(np.stack(values), np.array(grades)))
 
 
 def calibrate_thin(material: Material, answers: Sequence[Answer], embedder: Embedder) -> Fit:
@@ -206,12 +217,12 @@ def main() -> None:
     )
     new = SentenceEmbedder(folder, UNSEEN, options.aligner)
     fit = Calibration(
-        full=calibrate_full(material, material.held_out, adapted, READINGS["adapted"]),
-        thin=calibrate_thin(material, material.held_out, new),
+        full=calibrate_full(material, material.fitted_on, adapted, READINGS["adapted"]),
+        thin=calibrate_thin(material, material.fitted_on, new),
     )
     without = Calibration(
         full=calibrate_full(material, material.train, plain, READINGS["plain"]),
-        thin=calibrate_thin(material, material.held_out, plain),
+        thin=calibrate_thin(material, material.fitted_on, plain),
         note=PLAIN_NOTE,
     )
     other = Calibration(

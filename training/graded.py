@@ -22,6 +22,8 @@ ANSWERS_DIR = Path(__file__).parent.parent / "benchmarks" / "answers"
 LATER_DIR = ANSWERS_DIR.with_name("later_answers")
 """By other writers, when there was a scorer already, in other words and of other kinds."""
 GRADES_FILE = "grades.jsonl"
+CLAIMLESS_KINDS = ("dont-know", "junk", "keywords", "other-question", "parroting", "platitudes")
+"""How kinds of answers begin that claim nothing."""
 TEST_EVERY = 3
 """Every third question of the bank is for testing; nothing of its answers is ever trained on."""
 HELD_OUT_EVERY = 3
@@ -72,14 +74,28 @@ class Material:
     rubrics: Mapping[str, Rubric]
     train: list[Answer]
     held_out: list[Answer]
-    """The answers on which the grader is fitted, to train questions.
+    """Answers to train questions from which no model learns, to fit the grader on.
 
-    A model makes the answers that it was trained on look more clear-cut than new ones, so none
-    learns from these.
+    A model makes the answers that it was trained on look more clear-cut than new ones.
     """
     test: list[Answer]
     later_test: list[Answer]
     test_questions: frozenset[str]
+
+    @property
+    def fitted_on(self) -> list[Answer]:
+        """The answers on which the grader is fitted.
+
+        Few of those held out claim nothing, so the first ones that do, to the same questions, are
+        added. Models have learned from these, but there is nothing in them to find clear-cut.
+        """
+        questions = {answer.question for answer in self.held_out}
+        claimless = (
+            answer
+            for answer in self.train
+            if answer.question in questions and answer.kind.startswith(CLAIMLESS_KINDS)
+        )
+        return [*self.held_out, *claimless]
 
     @property
     def new_questions(self) -> frozenset[str]:

@@ -13,7 +13,7 @@ from interviewer.bank.rubric import KeyPoint
 from interviewer.scoring.claims import claims_of
 from interviewer.speech.transcript import typed
 from training.claims import CONTRADICTS, STATES, LabelledClaim
-from training.graded import Material
+from training.graded import CLAIMLESS_KINDS, Material
 from training.reversals import read_reversals
 from training.wordings import Wordings, read_wordings
 
@@ -31,8 +31,7 @@ HELD_OUT = 0.5
 PAIRS_A_STEP = 4
 DISTORTED = 0.5
 """The share of texts that are made to look like speech: fillers, no punctuation, words lost."""
-EASY_KINDS = ("dont-know", "junk", "keywords", "parroting", "other-question", "platitudes")
-EASY_SHARE = 0.4
+CLAIMLESS_SHARE = 0.4
 """Kinds of answers that the screening sees to are drawn less often."""
 T = TypeVar("T")
 _FILLERS = "um|uh|so|you know|I mean|basically|like|okay so|I think|right so|and|well"
@@ -216,7 +215,7 @@ class Sampler:
         known = [
             answer
             for answer in self._answers.get(question, [])
-            if not answer[2].startswith(EASY_KINDS) or draw.random() < EASY_SHARE
+            if not answer[2].startswith(CLAIMLESS_KINDS) or draw.random() < CLAIMLESS_SHARE
         ]
         chosen = draw.sample(known, min(ANSWERS_A_QUESTION - 1, len(known)))
         if draw.random() < 0.5:

@@ -119,20 +119,10 @@ def cover(
         margins: log odds that a claim states a point against contradicts it, shape
             `(n_claims, n_key_points)`; 0 where they were not read together.
     """
-    keys = rubric.key_points
-    if not claims:
-        nothing = np.zeros((0, len(keys)))
-        return Coverage(missed(keys), nothing, nothing)
     lead = np.tanh((found.right - found.wrong) / reading.lead + margins / CLEAR_MARGIN)
     support, opposition = found.about * np.maximum(lead, 0), found.about * np.maximum(-lead, 0)
-    return Coverage(
-        results_of(claims, support, opposition, found.nearest, keys, scale), support, opposition
-    )
-
-
-def missed(keys: Sequence[KeyPoint]) -> tuple[KeyPointResult, ...]:
-    """What becomes of key points where nothing was said."""
-    return tuple(KeyPointResult(key.id, "missed", 0.0, None) for key in keys)
+    results = results_of(claims, support, opposition, found.nearest, rubric.key_points, scale)
+    return Coverage(results, support, opposition)
 
 
 def results_of(
@@ -144,6 +134,8 @@ def results_of(
     scale: Scale,
 ) -> tuple[KeyPointResult, ...]:
     """What becomes of each key point; the arrays have shape `(n_claims, n_key_points)`."""
+    if not claims:
+        return tuple(KeyPointResult(key.id, "missed", 0.0, None) for key in keys)
     return tuple(
         _result(key.id, claims, support[:, k], opposition[:, k], nearest[:, k], scale)
         for k, key in enumerate(keys)

@@ -193,7 +193,8 @@ def judge(covered: Coverage, rubric: Rubric, scale: Scale, calibration: Calibrat
     """Score by the fitted grader, within the rules that a rubric's author relies on.
 
     An answer that clearly contradicts a required point cannot be strong; one with less coverage
-    than the scale asks, or with more said wrong than it allows, neither strong nor partial.
+    than the scale asks, or with more said wrong than it allows, neither strong nor partial. By a
+    thin rubric there is too little to go by for rules: wrong statements only count in the level.
     """
     keys = rubric.key_points
     ordinal = calibration.fit_for(rubric).ordinal
@@ -208,6 +209,8 @@ def judge(covered: Coverage, rubric: Rubric, scale: Scale, calibration: Calibrat
         "coverage": _cap(share < scale.partial_coverage, share < scale.strong_coverage),
         "wrong": _cap(wrong >= scale.partial_wrong_share, doubtful),
     }
+    if covered.alignment is not None:
+        caps = {"": 2}
     least = min(caps, key=lambda rule: caps[rule])
     cap = caps[least]
     score: Score = 0 if min(given, cap) == 0 else 1 if min(given, cap) == 1 else 2

@@ -195,9 +195,9 @@ class Scorer:
     ) -> _Open:
         """By how much of the wordings was said, where nothing is known of misconceptions."""
         question, rubric, _ = item
-        claims, scale = screened.counted, self._scale
+        claims, scale, reading = screened.counted, self._scale, self._calibration.thin.reading
         nearest = nearest_wordings(vectors, rubric, self._rubrics[rubric.content_hash])
-        pairs = worth_reading_thin(nearest[: len(claims)])
+        pairs = worth_reading_thin(nearest[: len(claims)], reading)
 
         def finish(readings: Readings | None) -> Coverage:
             covered = cover_thin(
@@ -208,7 +208,7 @@ class Scorer:
                 nearest,
                 {stem(word) for word in words_of(question.ask)},
                 scale,
-                self._calibration.thin.reading,
+                reading,
             )
             if readings is None:
                 return covered

@@ -44,11 +44,11 @@ _LIST_FRAME = re.compile(
 )
 # What one can say of any topic.
 _GENERAL_WORDS = """
-    always balance best budget business care careful carefully case cases choice choose company
-    context depend depending depends different experience field goal goals interesting matter
-    matters off offs people pick practice practices practical project projects quality requirement
-    requirements situation systematically team teams today topic trade tradeoff tradeoffs
-    understand useful want wants
+    always appropriate balance best budget business care careful carefully case cases choice choose
+    company complex complicated context depend depending depends different experience field goal
+    goals interesting matter matters off offs people pick practice practices practical project
+    projects proper properly quality requirement requirements situation suitable suited
+    systematically team teams today topic trade tradeoff tradeoffs understand useful want wants
 """
 GENERAL_WORDS = frozenset(_GENERAL_WORDS.split())
 RUN_WORDS = 5

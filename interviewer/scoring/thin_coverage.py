@@ -15,13 +15,10 @@ from interviewer.bank.rubric import Rubric
 from interviewer.scoring.alignment import Pieces, aligned
 from interviewer.scoring.calibration import Reading
 from interviewer.scoring.claims import Claim
-from interviewer.scoring.coverage import Coverage, Floats, missed, results_of
+from interviewer.scoring.coverage import Coverage, Floats, results_of
 from interviewer.scoring.reader import Readings
 from interviewer.scoring.scale import Scale
 from interviewer.scoring.screening import EMPTY_WORDS, stem, words_of
-
-CLAIMS_A_POINT = 4
-"""So many claims, the nearest, are read beside a key point."""
 
 
 def nearest_wordings(said: Floats, rubric: Rubric, rubric_vectors: Floats) -> Floats:
@@ -36,10 +33,12 @@ def nearest_wordings(said: Floats, rubric: Rubric, rubric_vectors: Floats) -> Fl
     return np.asarray(np.maximum.reduceat(similarities, firsts, axis=1))
 
 
-def worth_reading(nearest: Floats) -> list[tuple[int, int]]:
-    """The claims and key points that are worth being read side by side, by their numbers."""
-    order = np.argsort(-nearest, axis=0, kind="stable")[:CLAIMS_A_POINT]
-    return [(int(c), k) for k in range(nearest.shape[1]) for c in order[:, k]]
+def worth_reading(nearest: Floats, reading: Reading) -> list[tuple[int, int]]:
+    """The claims and key points that are worth being read side by side, by their numbers.
+
+    Whether a claim is does not hang on what else was said.
+    """
+    return [(int(c), int(k)) for c, k in np.argwhere(nearest >= reading.relevance)]
 
 
 def cover_thin(
@@ -68,9 +67,7 @@ def cover_thin(
         row = end
     support = ((shares - reading.near_enough) / reading.lead).clip(0, 1)
     nothing = np.zeros_like(support)
-    results = (
-        results_of(asserted, support, nothing, shares, keys, scale) if asserted else missed(keys)
-    )
+    results = results_of(asserted, support, nothing, shares, keys, scale)
     best = nearest.max(axis=0, initial=-1.0)
     near = np.asarray(((best - reading.relevance) / reading.width).clip(0, 1))
     words = {word for claim in asserted for word in words_of(claim.text)} - EMPTY_WORDS
@@ -98,10 +95,7 @@ def read_thin(
     for (claim, point), (right, wrong, _) in zip(pairs, np.exp(readings), strict=True):
         states[claim, point] = right - wrong
     support, opposition = states.clip(0, 1), (-states).clip(0, 1)
-    keys = rubric.key_points
-    results = (
-        results_of(claims, support, opposition, nearest, keys, scale) if claims else missed(keys)
-    )
+    results = results_of(claims, support, opposition, nearest, rubric.key_points, scale)
     return Coverage(
         results, support, opposition, covered.alignment, covered.nearness, covered.new_words
     )
