@@ -11,7 +11,7 @@ from interviewer.bank.rubric import KeyPoint, Rubric
 from interviewer.scoring.alignment import SAME_WORD, Pieces, aligned, weights_of
 from interviewer.scoring.calibration import Calibration, Fit, Ordinal, Reading
 from interviewer.scoring.embedding import HashEmbedder
-from interviewer.scoring.grade import Assessment
+from interviewer.scoring.grade import FEATURES, Assessment
 from interviewer.scoring.remembering import RememberingEmbedder
 from interviewer.scoring.scorer import Scorer
 from interviewer.scoring.thin_coverage import nearest_wordings, worth_reading
@@ -50,7 +50,7 @@ def scored(text: str, graded_by: Rubric = THIN, ask: str = ASK) -> Assessment:
 
 def level(text: str) -> float:
     """Where a grader that weighs every feature puts an answer; its model knows no meaning."""
-    weights = {"aligned": 6.0, "near": 3.0, "elaborated": 2.0}
+    weights = dict.fromkeys(FEATURES, 0.5) | {"aligned": 6.0, "near": 3.0, "elaborated": 2.0}
     reading = Reading(relevance=0.2, width=0.6, lead=0.6, sharpness=12, near_enough=0.4)
     fit = Fit(reading=reading, ordinal=Ordinal(weights=weights, cuts=(3.0, 5.0)))
     scorer = Scorer(HashEmbedder(), shipped_scale(), Calibration(full=fit, thin=fit))

@@ -118,16 +118,22 @@ def evidence(right: float, wrong: float) -> Coverage:
     return Coverage(hits.results, support, np.vstack([hits.opposition, against]))
 
 
-def test_an_answer_in_which_a_third_of_the_evidence_is_wrong_is_wrong() -> None:
-    for wrong, score, cap in ((0.0, 2, ""), (0.9, 0, "wrong")):
-        found = judge(evidence(0.4, wrong), rubric(*POINTS), SCALE, LENIENT)
+def test_an_answer_in_which_nearly_half_of_the_evidence_is_wrong_is_wrong() -> None:
+    for wrong, score, cap in ((0.0, 2, ""), (1.0, 0, "wrong")):
+        found = judge(evidence(0.3, wrong), rubric(*POINTS), SCALE, LENIENT)
         assert (found.score, found.cap) == (score, cap)
-    told = explain(found, evidence(0.4, 0.9), rubric(*POINTS), SCALE, LENIENT)
-    assert "38% of the evidence is against the key points" in " ".join(told)
+    told = explain(found, evidence(0.3, 1.0), rubric(*POINTS), SCALE, LENIENT)
+    assert "45% of the evidence is against the key points" in " ".join(told)
 
 
-def test_with_a_quarter_of_the_evidence_wrong_only_a_clearly_strong_answer_is_strong() -> None:
-    covered = evidence(0.4, 0.55)
+def test_a_thin_rubric_is_too_little_to_go_by_for_that_rule() -> None:
+    thin = replace(evidence(0.3, 1.0), alignment=np.ones(3), nearness=np.ones(3))
+    bare = [key.model_copy(update={"reject": ()}) for key in POINTS]
+    assert judge(thin, rubric(*bare), SCALE, FITTED[0]).cap == ""
+
+
+def test_with_a_third_of_the_evidence_wrong_only_a_clearly_strong_answer_is_strong() -> None:
+    covered = evidence(0.4, 0.9)
     sure = judge(covered, rubric(*POINTS), SCALE, LENIENT)
     level = sure.level
     doubtful = LENIENT.model_copy(

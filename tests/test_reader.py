@@ -15,42 +15,37 @@ from interviewer.scoring.embedding import SentenceEmbedder, find_model
 from interviewer.scoring.reader import READER_FILE, Readings
 from interviewer.scoring.scorer import Scorer
 from interviewer.speech.transcript import typed
-from tests.scoring_kit import mini_lm, question, shipped_scale
-from tests.test_alignment import THIN
+from tests.scoring_kit import mini_lm, shipped_rubrics, shipped_scale
+from training.graded import points_only, shipped_material
 
-# Of no bank: what is said, the same reversed, and the point.
+# In words of no rubric: what is said, the same reversed, the question and its key point.
 REVERSED = [
     (
-        "A hash table finds a key in about constant time.",
-        "A hash table needs time in proportion to its size to find a key.",
-        "Looking a key up takes constant time on average.",
+        "You hold on to what was worked out for older tokens, so a step only handles the newest.",
+        "You throw away what was worked out for older tokens, so a step handles all of them again.",
+        "kv-cache", "stores-past-keys-values",
     ),
     (
-        "With an index the database reads a few pages and not the whole table.",
-        "With an index the database reads the whole table and not just a few pages.",
-        "An index spares the database from scanning all rows.",
+        "It skips centering and just scales by the root mean square.",
+        "It centers by the mean and never scales by the root mean square.",
+        "rmsnorm", "divides-by-rms-only",
     ),
     (
-        "The parent process keeps running while the child does its work.",
-        "The child process keeps running while the parent does its work.",
-        "The parent goes on while the child works.",
+        "The small model guesses a few tokens and the big one checks them in one go.",
+        "The big model guesses a few tokens and the small one checks them in one go.",
+        "speculative-decoding", "draft-then-verify",
     ),
     (
-        "Compressing the file before you encrypt it is what makes it small.",
-        "Encrypting the file before you compress it is what makes it small.",
-        "Compress first and encrypt after that.",
+        "Only the little added matrices learn, the big weights stay as they were.",
+        "Only the big weights learn, the little added matrices stay as they were.",
+        "full-lora-qlora", "lora-low-rank",
     ),
-    (
-        "Small batches make the gradient noisier.",
-        "Small batches make the gradient smoother.",
-        "The gradient's noise grows as batches get smaller.",
-    ),
-    (
-        "The cache is fast because it sits close to the processor.",
-        "The cache is slow because it sits far from the processor.",
-        "Being near to the processor makes the cache quick.",
-    ),
-]
+]  # fmt: skip
+
+
+def point_of(question_id: str, key_id: str) -> str:
+    keys = {key.id: key.point for key in shipped_rubrics()[question_id].key_points}
+    return keys[key_id]
 
 
 def read(pairs: list[tuple[str, str]]) -> Readings:
@@ -59,23 +54,24 @@ def read(pairs: list[tuple[str, str]]) -> Readings:
     return found
 
 
-def margin(claim: str, point: str) -> float:
-    ((states, contradicts, _),) = read([(claim, point)])
-    return float(states - contradicts)
-
-
-def test_reversed_statements_of_new_points_are_told_apart() -> None:
-    told = [margin(right, point) > margin(wrong, point) for right, wrong, point in REVERSED]
-    assert sum(told) >= len(told) - 1
+def test_reversed_statements_are_told_apart() -> None:
+    for right, wrong, question_id, key_id in REVERSED:
+        point = point_of(question_id, key_id)
+        states, contradicts = read([(right, point), (wrong, point)])[:, :2].T
+        assert states[0] > contradicts[0], right
+        assert (states - contradicts)[0] > (states - contradicts)[1] + 0.5, wrong
 
 
 def test_another_topic_is_neither() -> None:
-    found = read([("We had fish for dinner by the harbour.", point) for _, _, point in REVERSED])
+    said = "We had fish for dinner by the harbour."
+    found = read([(said, point_of(*where)) for _, _, *where in REVERSED])
     assert (found[:, 2] > found[:, :2].max(axis=1)).all()
 
 
 def test_readings_are_probabilities_and_do_not_hang_on_company() -> None:
-    pairs = [(claim, point) for right, wrong, point in REVERSED for claim in (right, wrong)]
+    pairs = [
+        (claim, point_of(*where)) for right, wrong, *where in REVERSED for claim in (right, wrong)
+    ]
     together = read(pairs)
     assert np.exp(together).sum(axis=1) == pytest.approx(1.0, abs=0.02)
     assert np.array_equal(together, np.concatenate([read([pair]) for pair in pairs]))
@@ -86,20 +82,19 @@ def test_readings_are_probabilities_and_do_not_hang_on_company() -> None:
     assert np.array_equal(together, fresh)
 
 
-def test_a_reversed_answer_to_a_new_thin_rubric_is_not_strong() -> None:
+def test_a_reversed_answer_to_a_thin_rubric_is_not_strong() -> None:
+    material = shipped_material()
+    answers = {a.kind: a.text for a in material.later_test if a.question == "kv-cache"}
+    thin = points_only(material.rubrics["kv-cache"])
     scorer = Scorer(mini_lm(), shipped_scale())
-    right = (
-        "You always take out the element that was put in last. "
-        "Both pushing and popping run in constant time."
+    one, other = (
+        scorer.score(material.bank.question("kv-cache"), thin, typed(answers[kind]))
+        for kind in ("strong-long", "reversed")
     )
-    wrong = (
-        "You always take out the element that was put in first. "
-        "Both pushing and popping run in linear time."
-    )
-    one, other = (scorer.score(question(), THIN, typed(text)) for text in (right, wrong))
     assert one.score == 2, one.reasons
     assert other.score in (0, 1), other.reasons
     assert "contradicted" in [point.status for point in other.key_points]
+    assert "right is:" in " ".join(other.reasons)
 
 
 def test_a_reader_of_another_adapter_is_refused(tmp_path: Path) -> None:

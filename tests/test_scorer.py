@@ -209,17 +209,15 @@ def test_a_paraphrase_of_a_point_states_it() -> None:
 
 
 def test_an_answer_is_judged_by_what_it_says() -> None:
-    stores = (
-        "The keys and values of earlier tokens are stored, so each step computes only the new. "
-        "Without that the whole prefix would go through the model again at each step."
-    )
+    stores = "The keys and values of earlier tokens are stored, so each step computes only the new."
+    without = "Without that the whole prefix would go through the model again at each step."
     rest = (
         "The cache fills the GPU's memory, so it limits how many requests fit into a batch. "
         "It grows with layers, key value heads, head dimension and sequence length, times two. "
         "Grouped query attention makes it smaller, because several query heads share one key head."
     )
     assert really_scored("kv-cache", stores).score == 1
-    assert really_scored("kv-cache", f"{stores} {rest}").score == 2
+    assert really_scored("kv-cache", f"{stores} {without} {rest}").score == 2
     unrelated = "I took the train to the coast and we had fish for dinner by the harbour."
     assert really_scored("kv-cache", unrelated).score == 0
 

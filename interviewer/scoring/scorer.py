@@ -213,7 +213,14 @@ class Scorer:
             if readings is None:
                 return covered
             return read_thin(
-                covered, claims, pairs, readings, nearest[: len(claims)], rubric, scale
+                covered,
+                screened.asserted,
+                claims,
+                pairs,
+                readings,
+                nearest[: len(claims)],
+                rubric,
+                scale,
             )
 
         return _Open(_texts_of(pairs, claims, rubric), finish)

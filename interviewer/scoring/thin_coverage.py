@@ -77,6 +77,7 @@ def cover_thin(
 
 def read_thin(
     covered: Coverage,
+    asserted: Sequence[Claim],
     claims: Sequence[Claim],
     pairs: Sequence[tuple[int, int]],
     readings: Readings,
@@ -84,9 +85,13 @@ def read_thin(
     rubric: Rubric,
     scale: Scale,
 ) -> Coverage:
-    """The same with each key point decided by the claims that were read beside it.
+    """The same by the claims that were read beside each key point.
+
+    What has a counterpart piece by piece is evidence as well, unless a claim contradicts the point;
+    the grade does not go by it.
 
     Args:
+        covered, asserted: what `cover_thin` made of what was said.
         claims: those of `pairs`.
         pairs, readings: which claim was read beside which point, and as what.
         nearest: `nearest_wordings` of the claims.
@@ -95,7 +100,14 @@ def read_thin(
     for (claim, point), (right, wrong, _) in zip(pairs, np.exp(readings), strict=True):
         states[claim, point] = right - wrong
     support, opposition = states.clip(0, 1), (-states).clip(0, 1)
-    results = results_of(claims, support, opposition, nearest, rubric.key_points, scale)
+    results = results_of(
+        (*claims, *asserted),
+        np.vstack([support, covered.support]),
+        np.vstack([opposition, np.zeros_like(covered.support)]),
+        np.vstack([nearest, covered.support]),
+        rubric.key_points,
+        scale,
+    )
     return Coverage(
         results, support, opposition, covered.alignment, covered.nearness, covered.new_words
     )
