@@ -46,8 +46,8 @@ _LIST_FRAME = re.compile(
 _GENERAL_WORDS = """
     always appropriate balance best budget business care careful carefully case cases choice choose
     company complex complicated context depend depending depends different experience field goal
-    goals interesting matter matters off offs people pick practice practices practical project
-    projects proper properly quality requirement requirements situation suitable suited
+    goals interesting matter matters off offs people performance pick practice practices practical
+    project projects proper properly quality requirement requirements situation suitable suited
     systematically team teams today topic trade tradeoff tradeoffs understand useful want wants
 """
 GENERAL_WORDS = frozenset(_GENERAL_WORDS.split())
@@ -118,7 +118,9 @@ def _kind_of(claim: Claim, asked: Collection[str], scale: Scale) -> str:
     """Which of a `Screened`'s fields an asserted claim belongs to."""
     words = words_of(claim.text)
     content = [word for word in words if word not in EMPTY_WORDS]
-    new = sum(stem(word) not in asked and word not in GENERAL_WORDS for word in content)
+    # A letter alone names something, and says nothing of it.
+    telling = [word for word in content if len(word) > 1 or word.isdigit()]
+    new = sum(stem(word) not in asked and word not in GENERAL_WORDS for word in telling)
     if _is_list(words, scale):
         return "lists"
     if new < scale.min_new_words or new < scale.min_new_share * len(content):
