@@ -39,7 +39,7 @@ from interviewer.scoring.calibration import Calibration, Fit
 from interviewer.scoring.claims import claims_of
 from interviewer.scoring.coverage import Coverage
 from interviewer.scoring.embedding import Embedder, SentenceEmbedder, find_model
-from interviewer.scoring.grade import THIN_FEATURES, judge, thin_features
+from interviewer.scoring.grade import FEATURES, THIN_FEATURES, judge, thin_features
 from interviewer.scoring.remembering import RememberingEmbedder
 from interviewer.scoring.scale import load_scale
 from interviewer.scoring.scorer import Item, Scorer
@@ -275,20 +275,24 @@ def measured(
     rows: dict[str, Floats],
     shipped: Fit,
 ) -> dict[str, Graded]:
-    """This scorer on one set, in the three ways of fitting it."""
-    here = rows[of.name]
+    """This scorer on one set, in the three ways of fitting it, and without what the reader says."""
 
-    def one(learn: Grades, grade: Grades) -> Graded:
-        fit = fitted(here[learn], of.classes[learn])
-        return graded_by(fit, [of.items[i] for i in grade], [covered[i] for i in grade])
+    def unseen(here: Floats) -> Graded:
+        def one(learn: Grades, grade: Grades) -> Graded:
+            fit = fitted(here[learn], of.classes[learn])
+            return graded_by(fit, [of.items[i] for i in grade], [covered[i] for i in grade])
 
+        return unseen_questions(of, one)
+
+    read = np.array([name in FEATURES for name in THIN_FEATURES])
     others = [other for other in sets if other is not of]
     elsewhere = fitted(
         np.concatenate([rows[other.name] for other in others]),
         np.concatenate([other.classes for other in others]),
     )
     return {
-        "this scorer, unseen questions": unseen_questions(of, one),
+        "this scorer, unseen questions": unseen(rows[of.name]),
+        "without the reader, unseen questions": unseen(np.where(read, 0.0, rows[of.name])),
         "this scorer, unseen set": graded_by(elsewhere, of.items, covered),
         "this scorer, as shipped": graded_by(shipped, of.items, covered, as_shipped=True),
     }
