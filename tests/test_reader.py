@@ -59,7 +59,7 @@ def test_reversed_statements_are_told_apart() -> None:
         point = point_of(question_id, key_id)
         states, contradicts = read([(right, point), (wrong, point)])[:, :2].T
         assert states[0] > contradicts[0], right
-        assert (states - contradicts)[0] > (states - contradicts)[1] + 0.5, wrong
+        assert (states - contradicts)[0] > (states - contradicts)[1] + 0.25, wrong
 
 
 def test_another_topic_is_neither() -> None:
