@@ -14,8 +14,8 @@ from interviewer.scoring.calibration import Reading
 from interviewer.scoring.claims import Claim
 from interviewer.scoring.scale import Scale
 
-READ_FROM = 0.2
-"""A claim that is this much about a key point is read beside it."""
+READ_FROM = 0.5
+"""A claim that is this much about a key point is read beside it. Reading more changes little."""
 CLEAR_MARGIN = 4.0
 """Log odds of about this much are clear."""
 

@@ -125,8 +125,8 @@ class SentenceEmbedder:
                 vectors[i] = state.vector.numpy()
                 states[texts[i]] = state
         if self._reader:
-            kept = self._states if len(self._states) + len(states) <= MOST_STATES else {}
-            self._states = kept | states
+            merged = self._states | states
+            self._states = merged if len(merged) <= MOST_STATES else states
         return vectors
 
     def read(self, pairs: Sequence[tuple[str, str]]) -> Readings | None:
