@@ -89,7 +89,7 @@ def likeness(
         reading: how to read the similarities of the model that made the vectors.
     """
     # Four decimals: what the last bits say depends on the processor, and is no reason for a score.
-    similarities = np.round((claim_vectors @ rubric_vectors.T).astype(np.float64), 4)
+    similarities = np.round(claim_vectors.astype(np.float64) @ rubric_vectors.T, 4)
     right, wrong, nearest = _similarities(similarities, rubric.key_points, reading)
     return Likeness(right, wrong, nearest, _aboutness(np.maximum(right, wrong), reading))
 

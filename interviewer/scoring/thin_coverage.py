@@ -28,7 +28,7 @@ def nearest_wordings(said: Floats, rubric: Rubric, rubric_vectors: Floats) -> Fl
         said: a row of length 1 for each statement, shape `(n_said, n_dimensions)`.
         rubric_vectors: the same for each of `rubric_texts(rubric)`.
     """
-    similarities = np.round((said @ rubric_vectors.T).astype(np.float64), 4)
+    similarities = np.round(said.astype(np.float64) @ rubric_vectors.T, 4)
     firsts = np.cumsum([0, *(1 + len(key.accept) for key in rubric.key_points[:-1])])
     return np.asarray(np.maximum.reduceat(similarities, firsts, axis=1))
 
