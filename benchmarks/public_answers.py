@@ -139,23 +139,15 @@ def feature_rows(of: GradedSet, covered: Sequence[Coverage]) -> Floats:
     return np.stack([thin_features(found, item[1].key_points) for item, found in pairs])
 
 
-def graded_by(
-    fit: Fit, items: Iterable[Item], covered: Iterable[Coverage], as_shipped: bool = False
-) -> Graded:
-    """The grader's verdicts; the value is the level as a share of the highest one.
-
-    The rules of `scale.yaml` that stand above the grader belong to this project's own thresholds,
-    and are only asked where those are (`as_shipped`).
-    """
+def graded_by(fit: Fit, items: Iterable[Item], covered: Iterable[Coverage]) -> Graded:
+    """The grader's verdicts; the value is the level as a share of the highest one."""
     calibration = Calibration(full=fit, thin=fit)
     verdicts = [
         judge(found, rubric, SCALE, calibration)
         for (_, rubric, _), found in zip(items, covered, strict=True)
     ]
     levels = np.array([v.level for v in verdicts])
-    low, high = fit.ordinal.cuts
-    given = (levels > low).astype(np.int64) + (levels > high)
-    scores = np.array([int(v.score) for v in verdicts]) if as_shipped else given
+    scores = np.array([int(v.score) for v in verdicts])
     return Graded(levels / sum(fit.ordinal.weights.values()), scores)
 
 
@@ -294,7 +286,7 @@ def measured(
         "this scorer, unseen questions": unseen(rows[of.name]),
         "without the reader, unseen questions": unseen(np.where(read, 0.0, rows[of.name])),
         "this scorer, unseen set": graded_by(elsewhere, of.items, covered),
-        "this scorer, as shipped": graded_by(shipped, of.items, covered, as_shipped=True),
+        "this scorer, as shipped": graded_by(shipped, of.items, covered),
     }
 
 

@@ -248,6 +248,22 @@ def test_one_more_wrong_claim_never_raises_a_score(
     assert after.level <= before.level
 
 
+@pytest.mark.parametrize("calibration", FITTED)
+@given(net=EVIDENCE, point=st.integers(0, 2), much=st.floats(-1, 1))
+def test_so_it_is_by_thin_rubrics(
+    calibration: Calibration, net: list[list[float]], point: int, much: float
+) -> None:
+    bare = rubric(*(key.model_copy(update={"reject": ()}) for key in POINTS))
+    half = np.full(3, 0.5)
+    claim = [much if k == point else 0.0 for k in range(3)]
+    before, after = (
+        judge(replace(covering(n), alignment=half, nearness=half), bare, SCALE, calibration)
+        for n in (net, [*net, claim])
+    )
+    assert (after.level - before.level) * much >= 0
+    assert (after.score - before.score) * much >= 0
+
+
 def test_no_fitted_weight_is_negative() -> None:
     for calibration in (*FITTED, calibration_for("other")):
         full, thin = calibration.full.ordinal, calibration.thin.ordinal

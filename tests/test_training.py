@@ -6,17 +6,17 @@ import copy
 from collections.abc import Collection, Sequence
 from functools import cache
 from itertools import islice
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
-from transformers import AutoModel, AutoTokenizer
 
 from interviewer.scoring.adapter import ADAPTER, ALIGNER, add_adapter
 from interviewer.scoring.claims import claims_of
-from interviewer.scoring.embedding import SentenceEmbedder, find_model
 from interviewer.scoring.reader import HEAD, LAYERS, READER_FILE, logits
 from interviewer.speech.transcript import typed
 from tests.scoring_kit import mini_lm
@@ -25,6 +25,7 @@ from training.claims import CONTRADICTS, read_claims
 from training.descent import descend, ordinal_loss
 from training.graded import Answer, Material, shipped_material
 from training.reversals import read_reversals
+from training.train_adapter import base_model
 
 material = cache(shipped_material)
 
@@ -99,16 +100,19 @@ def test_claims_and_reversals_name_key_points_that_there_are() -> None:
     assert all(right != reversed for pairs in reversals.values() for right, reversed in pairs)
 
 
+def adapted(adapter: Path) -> tuple[Any, Any]:
+    mini_lm()  # skips where the model is not installed
+    model, tokenizer = base_model()
+    add_adapter(model, adapter)
+    return model.eval(), tokenizer
+
+
 def test_pieces_are_read_as_the_scorer_reads_them() -> None:
-    mini_lm()
-    folder = find_model()
-    model, tokenizer = AutoModel.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
-    model.eval()
-    add_adapter(model, ALIGNER)
+    model, tokenizer = adapted(ALIGNER)
     texts = ["The cache holds keys.", "It doesn't hold queries, or any of the logits."]
     with torch.no_grad():
         found = train_aligner.read(model, tokenizer, texts)
-    for one, other in zip(found, SentenceEmbedder(folder).pieces(texts), strict=True):
+    for one, other in zip(found, mini_lm().pieces(texts), strict=True):
         assert one.words == other.words
         cosines = (one.vectors.numpy() * other.vectors).sum(axis=1)
         assert cosines.min() > 0.99  # trained at half the precision
@@ -134,11 +138,7 @@ def test_labelled_pairs_are_drawn_of_all_three_classes() -> None:
 
 
 def test_the_reader_learns_by_the_logits_that_it_is_read_by() -> None:
-    mini_lm()
-    folder = find_model()
-    model, tokenizer = AutoModel.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
-    model.eval()
-    add_adapter(model, ADAPTER)
+    model, tokenizer = adapted(ADAPTER)
     texts = ["The cache holds keys.", "It doesn't hold queries, or any of the logits."]
     states = train_reader.lower_states(model, tokenizer, texts)
     layers = copy.deepcopy(model.encoder.layer[-LAYERS:])

@@ -13,7 +13,7 @@ from interviewer.bank.rubric import KeyPoint
 from interviewer.scoring.claims import claims_of
 from interviewer.speech.transcript import typed
 from training.claims import CONTRADICTS, STATES, LabelledClaim
-from training.graded import CLAIMLESS_KINDS, Material
+from training.graded import CLAIMLESS_KINDS, Material, shipped_material
 from training.reversals import read_reversals
 from training.wordings import Wordings, read_wordings
 
@@ -103,6 +103,14 @@ class Written:
 
 def read_written() -> Written:
     return Written(read_wordings(), read_reversals())
+
+
+def learned_from(unseen: bool) -> tuple[Material, Written, list[str]]:
+    """The answers, what was written, and the questions: all, or nothing of the new ones."""
+    material = shipped_material()
+    left_out = material.new_questions if unseen else frozenset()
+    questions = [q.id for q in material.bank.questions if q.id not in left_out]
+    return material.without(left_out), read_written().without(left_out), questions
 
 
 class Sampler:

@@ -40,8 +40,7 @@ from interviewer.scoring.adapter import ADAPTER
 from interviewer.scoring.embedding import REPOSITORY, find_model
 from training.claims import NEITHER
 from training.descent import descend, ordinal_loss
-from training.graded import shipped_material
-from training.sampling import Sampler, Side, Step, read_written
+from training.sampling import Sampler, Side, Step, learned_from
 
 CYCLES = 2
 """The learning rate rises and falls this often."""
@@ -220,6 +219,12 @@ def read_pairs(file: Path) -> list[list[str]]:
     return [row for row in rows if len(row) == 2 and len(row[0].split()) < 30]
 
 
+def base_model() -> tuple[Any, Any]:
+    """MiniLM before any adapter, and its tokenizer."""
+    folder = str(find_model(offline=True))
+    return AutoModel.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--unseen", action="store_true", help="leave those rubrics out")
@@ -229,12 +234,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ADAPTER)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    material = shipped_material()
-    left_out = material.new_questions if options.unseen else frozenset()
-    material, written = material.without(left_out), read_written().without(left_out)
-    questions = [q.id for q in material.bank.questions if q.id not in left_out]
-    folder = str(find_model(offline=True))
-    model, tokenizer = AutoModel.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
+    material, written, questions = learned_from(options.unseen)
+    model, tokenizer = base_model()
     before = {name: value.detach().clone() for name, value in model.named_parameters()}
     pairs = read_pairs(options.pairs) if options.pairs else []
     for cycle in range(1, CYCLES + 1):

@@ -27,13 +27,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import AutoModel, AutoTokenizer
 
 from interviewer.bank.rubric import KeyPoint
 from interviewer.scoring.adapter import ALIGNER
 from interviewer.scoring.alignment import Pieces, weights_of
 from interviewer.scoring.claims import claims_of
-from interviewer.scoring.embedding import PIECE_LAYERS, find_model, words_of_pieces
+from interviewer.scoring.embedding import PIECE_LAYERS, words_of_pieces
 from interviewer.scoring.scale import load_scale
 from interviewer.scoring.screening import screen, stem, words_of
 from interviewer.settings import shipped_dir
@@ -41,7 +40,7 @@ from interviewer.speech.transcript import typed
 from training.descent import descend, ordinal_loss
 from training.graded import Material, shipped_material
 from training.sampling import distorted
-from training.train_adapter import MAX_TOKENS, differences, write_adapter
+from training.train_adapter import MAX_TOKENS, base_model, differences, write_adapter
 from training.wordings import Wordings, read_wordings
 
 STEPS = 240
@@ -248,7 +247,7 @@ def train(model: Any, tokenizer: Any, sampler: Sampler) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument(
-        "--unseen", action="store_true", help="leave the answers for the grader's fit out"
+        "--unseen", action="store_true", help="leave what the grader is fitted on out"
     )
     parser.add_argument("--out", type=Path, default=ALIGNER)
     options = parser.parse_args()
@@ -257,12 +256,11 @@ def main() -> None:
     material = shipped_material()
     if options.unseen:
         material = material.without(material.new_questions)
-    folder = str(find_model(offline=True))
-    model, tokenizer = AutoModel.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
+    model, tokenizer = base_model()
     before = {name: value.detach().clone() for name, value in model.named_parameters()}
     train(model, tokenizer, Sampler(material, seed=1))
     trained_on = (
-        f"the rubrics of {len(material.rubrics) - len(material.test_questions)} questions"
+        f"the rubrics of {len({answer.question for answer in material.train})} questions"
         f", further wordings of them, {len(material.train)} answers to them"
     )
     write_adapter(options.out, differences(before, model, KEPT), trained_on)

@@ -25,16 +25,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import AutoModel, AutoTokenizer
 
 from interviewer.scoring.adapter import ADAPTER, add_adapter
-from interviewer.scoring.embedding import DIMENSIONS, find_model
+from interviewer.scoring.embedding import DIMENSIONS
 from interviewer.scoring.reader import HEAD, LAYERS, READER_FILE, TextState, logits
 from training.claims import CONTRADICTS, NEITHER, STATES
 from training.descent import descend
-from training.graded import Material, shipped_material
-from training.sampling import Written, distorted, read_written
-from training.train_adapter import MAX_TOKENS, differences, write_adapter
+from training.graded import Material
+from training.sampling import Written, distorted, learned_from
+from training.train_adapter import MAX_TOKENS, base_model, differences, write_adapter
 
 STEPS = 900
 PAIRS_A_STEP = 128
@@ -227,12 +226,8 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    material = shipped_material()
-    left_out = material.new_questions if options.unseen else frozenset()
-    material, written = material.without(left_out), read_written().without(left_out)
-    questions = [q.id for q in material.bank.questions if q.id not in left_out]
-    folder = str(find_model(offline=True))
-    model, tokenizer = AutoModel.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
+    material, written, questions = learned_from(options.unseen)
+    model, tokenizer = base_model()
     fits = add_adapter(model, options.adapter)
     sampler = Sampler(material, written, questions, seed=0)
     states = lower_states(model, tokenizer, sampler.texts)

@@ -200,21 +200,27 @@ def judge(covered: Coverage, rubric: Rubric, scale: Scale, calibration: Calibrat
     ordinal = calibration.fit_for(rubric).ordinal
     level = _level(covered, keys, ordinal)
     share = coverage_of(covered.results, keys, scale)
-    lacking = contradicted_points(covered, keys, scale)
+    chances = _probabilities(level, ordinal)
     given = sum(level > cut for cut in ordinal.cuts)
-    wrong, chances = wrong_share(covered), _probabilities(level, ordinal)
-    doubtful = wrong >= scale.strong_wrong_share and chances[2] < scale.strong_certainty
-    caps: dict[Cap, int] = {
-        "required": 1 if lacking else 2,
-        "coverage": _cap(share < scale.partial_coverage, share < scale.strong_coverage),
-        "wrong": _cap(wrong >= scale.partial_wrong_share, doubtful),
-    }
-    if covered.alignment is not None:
-        caps = {"": 2}
+    thin = covered.alignment is not None
+    caps: dict[Cap, int] = {"": 2} if thin else _caps(covered, keys, share, chances, scale)
     least = min(caps, key=lambda rule: caps[rule])
     cap = caps[least]
     score: Score = 0 if min(given, cap) == 0 else 1 if min(given, cap) == 1 else 2
     return Verdict(score, share, level, _capped(chances, cap), least if given > cap else "")
+
+
+def _caps(
+    covered: Coverage, keys: Sequence[KeyPoint], share: float, chances: Probabilities, scale: Scale
+) -> dict[Cap, int]:
+    """The highest score that each rule allows."""
+    wrong = wrong_share(covered)
+    doubtful = wrong >= scale.strong_wrong_share and chances[2] < scale.strong_certainty
+    return {
+        "required": 1 if contradicted_points(covered, keys, scale) else 2,
+        "coverage": _cap(share < scale.partial_coverage, share < scale.strong_coverage),
+        "wrong": _cap(wrong >= scale.partial_wrong_share, doubtful),
+    }
 
 
 def _cap(not_partial: bool, not_strong: bool) -> int:
